@@ -1,0 +1,31 @@
+// The seam to message passing between ranks: what the reference trainer and the calibration of collectives need.
+// MpiCommunicator does it over OpenMPI; LocalCommunicator is one rank alone.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace orrery::calibrate {
+
+/// All calls are collective over all ranks and block until this rank's part is done, except send and receive.
+/// Not thread-safe: one thread per rank communicates.
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  virtual void barrier() = 0;
+  /// In place, element-wise sum. Same rank count and sizes, same bits.
+  virtual void all_reduce_sum(std::span<float> data) = 0;
+  virtual double all_reduce_max(double value) = 0;
+  /// `input` has size() * output.size() elements; `output` gets the sum of this rank's part.
+  virtual void reduce_scatter_sum(std::span<const float> input, std::span<float> output) = 0;
+  /// `output` has size() * input.size() elements.
+  virtual void all_gather(std::span<const float> input, std::span<float> output) = 0;
+  virtual void broadcast(std::span<std::byte> data, int root) = 0;
+  virtual void send(std::span<const std::byte> data, int to) = 0;
+  virtual void receive(std::span<std::byte> data, int from) = 0;
+};
+
+}  // namespace orrery::calibrate
