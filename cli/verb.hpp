@@ -1,7 +1,8 @@
-// The seam between `main` and the verbs: each `cmd_*.cpp` implements one Verb and registers itself, so a new verb is
-// one new file. A verb only reads its options, calls one library function and prints; thinking happens elsewhere.
-// Results go to stdout, progress and warnings to stderr. Errors are thrown (ScenarioError, BackendError) and become
-// exit codes 2, 3 and 4 in one place, `main.cpp`; a verb returns `done` or `goal_missed`.
+// The seam between `main` and the verbs: each `cmd_*.cpp` implements one Verb and registers itself, so a new
+// verb is one new file. A verb only reads its options, calls one library function and prints; thinking
+// happens elsewhere. Results go to stdout, progress and warnings to stderr. Errors are thrown (ScenarioError,
+// BackendError) and become exit codes 2, 3 and 4 in one place, `main.cpp`; a verb returns `done` or
+// `goal_missed`.
 //
 //   class List : public Verb {
 //     std::string example() const override { return "orrery list models"; }

@@ -1,5 +1,6 @@
-// One description of each configuration struct drives everything that people see of it: the JSON reader and writer,
-// the JSON schema, the documentation table and the dry run. A struct describes itself once, beside its definition:
+// One description of each configuration struct drives everything that people see of it: the JSON reader and
+// writer, the JSON schema, the documentation table and the dry run. A struct describes itself once, beside
+// its definition:
 //
 //   struct Config {
 //     Bytes bucket = 1_MiB;
@@ -11,13 +12,15 @@
 //     v("overlap", c.overlap, "start a bucket's all-reduce while the backward pass still runs");
 //   }
 //
-// Fields may be bool, integers (counts), double (ratios), std::string, Quantity (a string with a unit in JSON),
-// enums, nested structs, std::vector, std::optional (null or absent = none) and std::variant of structs: a tagged
-// union told apart by its "kind" key. An enum gives its names in declaration order starting at 0,
+// Fields may be bool, integers (counts), double (ratios), std::string, Quantity (a string with a unit in
+// JSON), enums, nested structs, std::vector, std::optional (null or absent = none) and std::variant of
+// structs: a tagged union told apart by its "kind" key. An enum gives its names in declaration order starting
+// at 0,
 //   constexpr auto names_of(Noise) { return std::array{std::string_view("off"), std::string_view("on")}; }
 // and each struct of a variant carries `static constexpr std::string_view kind` and `kind_help`.
 //
-// Visitors derive from FieldVisitor and see type-erased references (ValueRef), so they are ordinary .cpp files.
+// Visitors derive from FieldVisitor and see type-erased references (ValueRef), so they are ordinary .cpp
+// files.
 #pragma once
 
 #include <array>
@@ -46,10 +49,18 @@ struct Limits {
   constexpr Limits required() const { return {low, high, low_excluded, true}; }
   constexpr bool allows(double x) const { return x <= high && (low_excluded ? x > low : x >= low); }
 };
-constexpr Limits at_least(double low) { return {low, std::numeric_limits<double>::infinity(), false, false}; }
-constexpr Limits more_than(double low) { return {low, std::numeric_limits<double>::infinity(), true, false}; }
-constexpr Limits between(double low, double high) { return {low, high, false, false}; }
-constexpr Limits required() { return Limits{}.required(); }
+constexpr Limits at_least(double low) {
+  return {low, std::numeric_limits<double>::infinity(), false, false};
+}
+constexpr Limits more_than(double low) {
+  return {low, std::numeric_limits<double>::infinity(), true, false};
+}
+constexpr Limits between(double low, double high) {
+  return {low, high, false, false};
+}
+constexpr Limits required() {
+  return Limits{}.required();
+}
 
 /// Exponents of time, data and work, as in Quantity.
 struct Dimension {
@@ -87,8 +98,8 @@ struct ListRef {
 struct OptionalRef {
   void* object;
   bool (*has_value)(void*);
-  void (*engage)(void*, bool);    ///< makes a default value, or none
-  ValueRef (*value)(void*);       ///< REQUIRES: has_value
+  void (*engage)(void*, bool);  ///< makes a default value, or none
+  ValueRef (*value)(void*);     ///< REQUIRES: has_value
 };
 struct StructRef {
   void* object;
@@ -106,13 +117,13 @@ struct ChoiceRef {
 };
 
 struct ValueRef {
-  std::variant<bool*, double*, std::string*, IntegerRef, QuantityRef, EnumRef, ListRef, OptionalRef, StructRef,
-               ChoiceRef>
+  std::variant<bool*, double*, std::string*, IntegerRef, QuantityRef, EnumRef, ListRef, OptionalRef,
+               StructRef, ChoiceRef>
       to;
 };
 
 template <class T>
-ValueRef ref(T& value);
+ValueRef field_ref(T& value);
 
 /// What a struct says about one of its fields, apart from the value.
 struct Field {
@@ -126,7 +137,7 @@ class FieldVisitor {
 
   template <class T>
   void operator()(std::string_view name, T& value, std::string_view help, Limits limits = {}) {
-    visit(Field{name, help, limits}, ref(value));
+    visit(Field{name, help, limits}, field_ref(value));
   }
 
  protected:
@@ -189,7 +200,7 @@ IntegerRef integer_ref(T& value) {
 }  // namespace detail
 
 template <class T>
-ValueRef ref(T& value) {
+ValueRef field_ref(T& value) {
   using Kind = detail::FieldKind<T>;
   using detail::as;
   if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, double> || std::is_same_v<T, std::string>) {
@@ -204,11 +215,11 @@ ValueRef ref(T& value) {
   } else if constexpr (Kind::vector) {
     return {ListRef{&value, [](void* o) { return as<T>(o).size(); },
                     [](void* o, std::size_t n) { as<T>(o).resize(n); },
-                    [](void* o, std::size_t i) { return ref(as<T>(o)[i]); }}};
+                    [](void* o, std::size_t i) { return field_ref(as<T>(o)[i]); }}};
   } else if constexpr (Kind::optional) {
     return {OptionalRef{&value, [](void* o) { return as<T>(o).has_value(); },
                         [](void* o, bool on) { on ? void(as<T>(o).emplace()) : as<T>(o).reset(); },
-                        [](void* o) { return ref(*as<T>(o)); }}};
+                        [](void* o) { return field_ref(*as<T>(o)); }}};
   } else if constexpr (Kind::variant) {
     return {ChoiceRef{&value, Kind::kinds(), [](void* o) { return as<T>(o).index(); },
                       [](void* o, std::size_t i) { Kind::select(as<T>(o), i); },

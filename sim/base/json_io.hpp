@@ -1,6 +1,6 @@
-// JSON in and out of described structs (sim/base/fields.hpp): strict reading with errors that name file, line, JSON
-// path, value, expectation and the nearest known key; writing in field order; the JSON schema; a Markdown table. All
-// functions work on text and values: files are opened elsewhere.
+// JSON in and out of described structs (sim/base/fields.hpp): strict reading with errors that name file,
+// line, JSON path, value, expectation and the nearest known key; writing in field order; the JSON schema; a
+// Markdown table. All functions work on text and values: files are opened elsewhere.
 #pragma once
 
 #include <map>
@@ -24,7 +24,8 @@ struct JsonDocument {
 /// Throws ScenarioError "file:line:column: ..." on a syntax error or a duplicate key.
 JsonDocument parse_json(std::string text, std::string name);
 
-/// "file:line:column: $.plan.bucket" for messages about a value; line and column only where the text has the path.
+/// "file:line:column: $.plan.bucket" for messages about a value; line and column only where the text has the
+/// path.
 std::string json_place(const JsonDocument& document, const std::string& path);
 
 namespace detail {
@@ -35,11 +36,12 @@ std::string markdown_of_struct(const StructRef& prototype, const std::string& ti
 std::vector<std::pair<std::string, std::string>> flatten_struct(const StructRef& from);
 template <class T>
 StructRef struct_ref(T& config) {
-  return std::get<StructRef>(ref(config).to);
+  return std::get<StructRef>(field_ref(config).to);
 }
 }  // namespace detail
 
-/// Reads the document into `config`; keys that are absent keep the value that `config` had. Throws ScenarioError.
+/// Reads the document into `config`; keys that are absent keep the value that `config` had. Throws
+/// ScenarioError.
 template <class T>
 void read_json(const JsonDocument& document, T& config) {
   detail::read_struct(document, detail::struct_ref(config));
@@ -51,7 +53,8 @@ Json write_json(T config) {
   return detail::write_struct(detail::struct_ref(config));
 }
 
-/// JSON schema (draft 2020-12) of the struct, without the "$schema" header; `prototype` supplies the defaults.
+/// JSON schema (draft 2020-12) of the struct, without the "$schema" header; `prototype` supplies the
+/// defaults.
 template <class T>
 Json json_schema(T prototype = {}) {
   return detail::schema_of_struct(detail::struct_ref(prototype));

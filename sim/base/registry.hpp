@@ -1,10 +1,11 @@
 // Named alternatives that register themselves: one policy, one file, no other edit. A file that implements an
-// interface ends with `const bool registered = things().add<Thing>("name", "one line of help");`, where `things()`
-// returns a function-local static Registry (which avoids the static initialisation order trap). All registries are
-// found again through `registry_catalog()`, which is what `orrery list` prints.
+// interface ends with `const bool registered = things().add<Thing>("name", "one line of help");`, where
+// `things()` returns a function-local static Registry (which avoids the static initialisation order trap).
+// All registries are found again through `registry_catalog()`, which is what `orrery list` prints.
 //
-// The linker trap: from a plain static library an unreferenced policy file is silently dropped. Link libraries whose
-// files register something as "$<LINK_LIBRARY:WHOLE_ARCHIVE,name>". A golden test of `orrery list` guards this.
+// The linker trap: from a plain static library an unreferenced policy file is silently dropped. Link
+// libraries whose files register something as "$<LINK_LIBRARY:WHOLE_ARCHIVE,name>". A golden test of `orrery
+// list` guards this.
 #pragma once
 
 #include <cstdio>

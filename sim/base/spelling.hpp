@@ -1,5 +1,5 @@
-// Spelling help for everything a user can name: keys, units, policies, verbs. An unknown name is met with the nearest
-// known one, so that a typing slip costs seconds instead of a search through the documentation.
+// Spelling help for everything a user can name: keys, units, policies, verbs. An unknown name is met with the
+// nearest known one, so that a typing slip costs seconds instead of a search through the documentation.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
-// Dimensioned values as people write them: "450 GB/s", "3 us", "25 MiB", "64 GFLOP/s". Parsing and printing live
-// here and nowhere else. GB is 10^9 bytes and GiB 2^30; a bit is spelled "bit" ("100 Gbit/s"), never "b". Composite
-// units are written numerator/denominator, so any Quantity can be written and read ("2.5 ns/B").
+// Dimensioned values as people write them: "450 GB/s", "3 us", "25 MiB", "64 GFLOP/s". Parsing and printing
+// live here and nowhere else. GB is 10^9 bytes and GiB 2^30; a bit is spelled "bit" ("100 Gbit/s"), never
+// "b". Composite units are written numerator/denominator, so any Quantity can be written and read ("2.5
+// ns/B").
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@
 
 namespace orrery {
 
-/// Value in SI base units. Throws ScenarioError (with `place`) when the text is not a number followed by a unit of
-/// this dimension; the message shows the right form.
+/// Value in SI base units. Throws ScenarioError (with `place`) when the text is not a number followed by a
+/// unit of this dimension; the message shows the right form.
 double parse_quantity(std::string_view text, Dimension dimension, const std::string& place);
 
 /// The shortest text that parse_quantity reads back to exactly `value`: for files.
