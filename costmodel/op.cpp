@@ -19,7 +19,9 @@ struct Overloaded : F... {
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
 
-double real(std::int64_t count) { return static_cast<double>(count); }
+double real(std::int64_t count) {
+  return static_cast<double>(count);
+}
 
 Operand floats(const char* role, std::int64_t elements, Access access) {
   return {role, elements, elements, DType::fp32, access};
@@ -46,24 +48,32 @@ std::vector<Operand> list(const Softmax& s) {
 std::vector<Operand> list(const LayerNorm& n) {
   const std::int64_t size = n.rows * n.cols;
   if (n.pass == Pass::forward) {
-    return {floats("x", size, R),      floats("gamma", n.cols, R), floats("beta", n.cols, R),
-            floats("y", size, W),      floats("mean", n.rows, W),  floats("rstd", n.rows, W)};
+    return {floats("x", size, R), floats("gamma", n.cols, R), floats("beta", n.cols, R),
+            floats("y", size, W), floats("mean", n.rows, W),  floats("rstd", n.rows, W)};
   }
-  return {floats("x", size, R),    floats("gamma", n.cols, R), floats("mean", n.rows, R),   floats("rstd", n.rows, R),
-          floats("dy", size, R),   floats("dx", size, W),      floats("dgamma", n.cols, W), floats("dbeta", n.cols, W)};
+  return {floats("x", size, R),        floats("gamma", n.cols, R), floats("mean", n.rows, R),
+          floats("rstd", n.rows, R),   floats("dy", size, R),      floats("dx", size, W),
+          floats("dgamma", n.cols, W), floats("dbeta", n.cols, W)};
 }
 
 std::vector<Operand> list(const Elementwise& e) {
   const std::int64_t size = e.rows * e.cols;
   switch (e.kind) {
     case ElementwiseKind::gelu_forward:
-    case ElementwiseKind::relu_forward: return {floats("x", size, R), floats("y", size, W)};
-    case ElementwiseKind::gelu_backward: return {floats("x", size, R), floats("dy", size, R), floats("dx", size, W)};
-    case ElementwiseKind::relu_backward: return {floats("y", size, R), floats("dy", size, R), floats("dx", size, W)};
-    case ElementwiseKind::bias: return {floats("x", size, RW), floats("b", e.cols, R)};
-    case ElementwiseKind::bias_gradient: return {floats("dy", size, R), floats("db", e.cols, W)};
-    case ElementwiseKind::add: return {floats("a", size, R), floats("b", size, R), floats("y", size, W)};
-    case ElementwiseKind::scale: return {floats("x", size, RW)};
+    case ElementwiseKind::relu_forward:
+      return {floats("x", size, R), floats("y", size, W)};
+    case ElementwiseKind::gelu_backward:
+      return {floats("x", size, R), floats("dy", size, R), floats("dx", size, W)};
+    case ElementwiseKind::relu_backward:
+      return {floats("y", size, R), floats("dy", size, R), floats("dx", size, W)};
+    case ElementwiseKind::bias:
+      return {floats("x", size, RW), floats("b", e.cols, R)};
+    case ElementwiseKind::bias_gradient:
+      return {floats("dy", size, R), floats("db", e.cols, W)};
+    case ElementwiseKind::add:
+      return {floats("a", size, R), floats("b", size, R), floats("y", size, W)};
+    case ElementwiseKind::scale:
+      return {floats("x", size, RW)};
   }
   return {};
 }
@@ -96,7 +106,9 @@ std::vector<Operand> list(const OptimizerStep& s) {
   return result;
 }
 
-std::vector<Operand> list(const Copy& c) { return {floats("x", c.elements, R), floats("y", c.elements, W)}; }
+std::vector<Operand> list(const Copy& c) {
+  return {floats("x", c.elements, R), floats("y", c.elements, W)};
+}
 
 std::vector<Operand> list(const Transpose& t) {
   const std::int64_t size = t.batch * t.rows * t.cols * t.inner;
@@ -106,17 +118,23 @@ std::vector<Operand> list(const Transpose& t) {
 /// Operations per element; a transcendental (exp, tanh, sqrt, division) counts as one.
 double work(const Elementwise& e) {
   switch (e.kind) {
-    case ElementwiseKind::gelu_forward: return 8;    // 0.5 x (1 + tanh(c (x + 0.0447 x^3)))
-    case ElementwiseKind::gelu_backward: return 16;  // the derivative of the above by the chain rule, times dy
-    default: return 1;                               // one compare, add or multiply
+    case ElementwiseKind::gelu_forward:
+      return 8;  // 0.5 x (1 + tanh(c (x + 0.0447 x^3)))
+    case ElementwiseKind::gelu_backward:
+      return 16;  // the derivative of the above by the chain rule, times dy
+    default:
+      return 1;  // one compare, add or multiply
   }
 }
 
 double work(const OptimizerStep& s) {
   switch (s.kind) {
-    case OptimizerKind::sgd: return 2;       // w -= lr g
-    case OptimizerKind::momentum: return 4;  // u = mu u + g; w -= lr u
-    case OptimizerKind::adam: return 12;     // two moving averages, bias corrections, square root, division, step
+    case OptimizerKind::sgd:
+      return 2;  // w -= lr g
+    case OptimizerKind::momentum:
+      return 4;  // u = mu u + g; w -= lr u
+    case OptimizerKind::adam:
+      return 12;  // two moving averages, bias corrections, square root, division, step
   }
   return 0;
 }
@@ -132,8 +150,8 @@ constexpr std::array<std::pair<ElementwiseKind, const char*>, 8> kElementwiseNam
     {ElementwiseKind::scale, "scale"},
 }};
 
-constexpr std::array<std::pair<OptimizerKind, const char*>, 3> kOptimizerNames{{
-    {OptimizerKind::sgd, "sgd"}, {OptimizerKind::momentum, "momentum"}, {OptimizerKind::adam, "adam"}}};
+constexpr std::array<std::pair<OptimizerKind, const char*>, 3> kOptimizerNames{
+    {{OptimizerKind::sgd, "sgd"}, {OptimizerKind::momentum, "momentum"}, {OptimizerKind::adam, "adam"}}};
 
 std::string with_pass(const char* base, Pass pass) {
   return std::string(base) + (pass == Pass::forward ? "_forward" : "_backward");
@@ -152,19 +170,32 @@ Shape shape(Gemm& g) {
 Shape shape(Softmax& s) {
   return {{{"rows", &s.rows}, {"cols", &s.cols}, {"scale_dim", &s.scale_dim}}, {{"causal", &s.causal}}};
 }
-Shape shape(LayerNorm& n) { return {{{"rows", &n.rows}, {"cols", &n.cols}}, {}}; }
-Shape shape(Elementwise& e) { return {{{"rows", &e.rows}, {"cols", &e.cols}}, {}}; }
-Shape shape(Embedding& e) { return {{{"tokens", &e.tokens}, {"width", &e.width}, {"vocab", &e.vocab}}, {}}; }
-Shape shape(CrossEntropy& c) { return {{{"rows", &c.rows}, {"classes", &c.classes}}, {}}; }
-Shape shape(OptimizerStep& s) { return {{{"params", &s.params}}, {}}; }
-Shape shape(Copy& c) { return {{{"elements", &c.elements}}, {}}; }
+Shape shape(LayerNorm& n) {
+  return {{{"rows", &n.rows}, {"cols", &n.cols}}, {}};
+}
+Shape shape(Elementwise& e) {
+  return {{{"rows", &e.rows}, {"cols", &e.cols}}, {}};
+}
+Shape shape(Embedding& e) {
+  return {{{"tokens", &e.tokens}, {"width", &e.width}, {"vocab", &e.vocab}}, {}};
+}
+Shape shape(CrossEntropy& c) {
+  return {{{"rows", &c.rows}, {"classes", &c.classes}}, {}};
+}
+Shape shape(OptimizerStep& s) {
+  return {{{"params", &s.params}}, {}};
+}
+Shape shape(Copy& c) {
+  return {{{"elements", &c.elements}}, {}};
+}
 Shape shape(Transpose& t) {
   return {{{"batch", &t.batch}, {"rows", &t.rows}, {"cols", &t.cols}, {"inner", &t.inner}}, {}};
 }
 
 std::vector<Op> one_of_each_class() {
-  std::vector<Op> ops{Gemm{},        Gemm{.trans_b = true}, Gemm{.trans_a = true}, Gemm{.trans_a = true, .trans_b = true},
-                      Copy{},        Transpose{},           CrossEntropy{}};
+  std::vector<Op> ops{
+      Gemm{}, Gemm{.trans_b = true}, Gemm{.trans_a = true}, Gemm{.trans_a = true, .trans_b = true},
+      Copy{}, Transpose{},           CrossEntropy{}};
   for (const Pass pass : {Pass::forward, Pass::backward}) {
     ops.emplace_back(Softmax{.pass = pass});
     ops.emplace_back(LayerNorm{.pass = pass});
@@ -184,8 +215,8 @@ void set_field(Shape& target, const std::string& place, std::string_view key, st
     if (key == name) {
       const std::int64_t least = key == "scale_dim" ? 0 : 1;
       if (!whole || number < least) {
-        throw ScenarioError(place, std::string(key) + "=" + std::string(value) + ": expected a whole number >= " +
-                                       std::to_string(least));
+        throw ScenarioError(place, std::string(key) + "=" + std::string(value) +
+                                       ": expected a whole number >= " + std::to_string(least));
       }
       *slot = number;
       return;
@@ -202,7 +233,8 @@ void set_field(Shape& target, const std::string& place, std::string_view key, st
     }
     known.emplace_back(name);
   }
-  throw ScenarioError(place, "unknown dimension '" + std::string(key) + "'" + suggestion(std::string(key), known));
+  throw ScenarioError(
+      place, "unknown dimension '" + std::string(key) + "'" + spelling_hint(std::string(key), known));
 }
 
 }  // namespace
@@ -215,10 +247,14 @@ Flops flops(const Op& op) {
   return Flops(std::visit(
       Overloaded{
           [](const Gemm& g) { return 2.0 * real(g.m) * real(g.n) * real(g.k) * real(g.batch); },
-          // forward: scale, max, subtract and exp, sum, divide; backward: dot product, subtract, multiply, scale
+          // forward: scale, max, subtract and exp, sum, divide; backward: dot product, subtract, multiply,
+          // scale
           [](const Softmax& s) { return 5.0 * real(s.rows) * real(s.cols) * (s.causal ? 0.5 : 1.0); },
-          // forward: mean, variance (2), normalise (2), affine (2); backward: two row sums and two column sums
-          [](const LayerNorm& n) { return (n.pass == Pass::forward ? 7.0 : 14.0) * real(n.rows) * real(n.cols); },
+          // forward: mean, variance (2), normalise (2), affine (2); backward: two row sums and two column
+          // sums
+          [](const LayerNorm& n) {
+            return (n.pass == Pass::forward ? 7.0 : 14.0) * real(n.rows) * real(n.cols);
+          },
           [](const Elementwise& e) { return work(e) * real(e.rows) * real(e.cols); },
           [](const Embedding& e) { return e.pass == Pass::forward ? 0.0 : real(e.tokens) * real(e.width); },
           // max, subtract and exp, sum, divide, scale
@@ -241,17 +277,22 @@ Bytes traffic(const Op& op) {
 std::string class_name(const Op& op) {
   return std::visit(
       Overloaded{
-          [](const Gemm& g) { return std::string("gemm_") + (g.trans_a ? 't' : 'n') + (g.trans_b ? 't' : 'n'); },
+          [](const Gemm& g) {
+            return std::string("gemm_") + (g.trans_a ? 't' : 'n') + (g.trans_b ? 't' : 'n');
+          },
           [](const Softmax& s) { return with_pass("softmax", s.pass); },
           [](const LayerNorm& n) { return with_pass("layer_norm", n.pass); },
           [](const Elementwise& e) {
-            return std::string(std::find_if(kElementwiseNames.begin(), kElementwiseNames.end(), [&](const auto& entry) {
-                                 return entry.first == e.kind;
-                               })->second);
+            return std::string(
+                std::find_if(kElementwiseNames.begin(), kElementwiseNames.end(), [&](const auto& entry) {
+                  return entry.first == e.kind;
+                })->second);
           },
           [](const Embedding& e) { return with_pass("embedding", e.pass); },
           [](const CrossEntropy&) { return std::string("cross_entropy"); },
-          [](const OptimizerStep& s) { return std::string(kOptimizerNames[static_cast<std::size_t>(s.kind)].second); },
+          [](const OptimizerStep& s) {
+            return std::string(kOptimizerNames[static_cast<std::size_t>(s.kind)].second);
+          },
           [](const Copy&) { return std::string("copy"); },
           [](const Transpose&) { return std::string("transpose"); },
       },
@@ -296,7 +337,7 @@ Op parse_op(const std::string& class_text, const std::string& shape_words) {
         candidate);
     return candidate;
   }
-  throw ScenarioError("", "unknown operator '" + class_text + "'" + suggestion(class_text, class_names()));
+  throw ScenarioError("", "unknown operator '" + class_text + "'" + spelling_hint(class_text, class_names()));
 }
 
 std::vector<std::string> class_names() {
