@@ -19,6 +19,7 @@ struct JsonDocument {
   std::string name;  ///< file name for messages; may be empty
   std::string text;  ///< empty when the tree did not come from a text
   Json root;
+  std::vector<std::string> overridden;  ///< dotted paths ("plan.bucket") whose values came from --set
 };
 
 /// Throws ScenarioError "file:line:column: ..." on a syntax error or a duplicate key.
@@ -31,6 +32,7 @@ std::string json_place(const JsonDocument& document, const std::string& path);
 namespace detail {
 void read_struct(const JsonDocument& document, const StructRef& into);
 Json write_struct(const StructRef& from);
+Json write_value(const ValueRef& from);
 Json schema_of_struct(const StructRef& prototype);
 std::string markdown_of_struct(const StructRef& prototype, const std::string& title);
 std::vector<std::pair<std::string, std::string>> flatten_struct(const StructRef& from);
