@@ -1,0 +1,48 @@
+// What a time model has to know of an operator: how many rows and elements it works through, how many bytes
+// it moves, and how large its working set is. Everything is in closed form, so that an estimate costs no
+// allocation; the sums agree with `operands(op)` and `traffic(op)` of op.hpp (a test compares them for every
+// class).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "costmodel/cost_model.hpp"
+#include "costmodel/op.hpp"
+
+namespace orrery::cost {
+
+struct Footprint {
+  double rows = 1.0;      ///< independent rows, each with its own loop set-up
+  double elements = 0.0;  ///< elements on which the arithmetic is done (causal softmax: the visible ones)
+  double traffic = 0.0;   ///< bytes moved if nothing is cached
+  double operand_bytes = 0.0;  ///< touched bytes of all operands, each counted once
+};
+
+Footprint footprint(const Op& op);
+
+/// Bytes that pass through the caches between two uses of an operand: the reuse distance, but never less than
+/// the operator's own operands (back-to-back repetition touches all of them once per call).
+double working_set(const Footprint& footprint, const Conditions& conditions);
+
+/// A point in log space: where an operator stands among the measured ones. Natural logarithms of the shape's
+/// dimensions, then of the working set in bytes, then of the busy ranks, then flags as 0 or 1.
+struct Features {
+  static constexpr std::size_t kMost = 7;
+  std::array<double, kMost> x{};
+  std::size_t count = 0;
+  void add(double value) { x[count++] = value; }
+};
+Features features(const Op& op, const Footprint& footprint, const Conditions& conditions);
+
+/// Names of the features of this operator's class, in order: "m", "n", "k", "batch", "working_set",
+/// "ranks_busy".
+std::vector<std::string> feature_names(const Op& op);
+
+/// Small integer per operator class, for table look-up without strings; below `kClassIndexEnd`.
+constexpr std::size_t kClassIndexEnd = 32;
+std::size_t class_index(const Op& op);
+
+}  // namespace orrery::cost

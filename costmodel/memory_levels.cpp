@@ -1,0 +1,33 @@
+#include "costmodel/memory_levels.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace orrery::cost {
+namespace {
+
+/// Share of the bytes that miss a level of this capacity: x^p / (1 + x^p), x = working set / capacity.
+double miss_share(double working_set, double capacity, double sharpness) {
+  return 1.0 / (1.0 + std::pow(capacity / working_set, sharpness));
+}
+
+}  // namespace
+
+double smooth_max(double a, double b, double p) {
+  const double high = std::max(a, b), low = std::min(a, b);
+  if (!(low > 0.0)) return high;
+  return high * std::pow(1.0 + std::pow(low / high, p), 1.0 / p);
+}
+
+double MemoryLevels::seconds_per_byte(double working_set, int ranks_busy) const {
+  const double others = std::max(0, ranks_busy - 1);
+  const double s1 = 1.0 / l1_bandwidth.value(), s2 = 1.0 / l2_bandwidth.value();
+  const double s3 = (1.0 + l3_contention * others) / l3_bandwidth.value();
+  const double s4 = (1.0 + memory_contention * others) / memory_bandwidth.value();
+  const double w = std::max(working_set, 1.0);
+  return s1 + (s2 - s1) * miss_share(w, l1_capacity.value(), sharpness) +
+         (s3 - s2) * miss_share(w, l2_capacity.value(), sharpness) +
+         (s4 - s3) * miss_share(w, l3_capacity.value() / (1.0 + others), sharpness);
+}
+
+}  // namespace orrery::cost
