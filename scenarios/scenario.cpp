@@ -1,0 +1,116 @@
+#include "scenarios/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/override.hpp"
+#include "sim/base/error.hpp"
+
+namespace orrery::scenario {
+namespace {
+
+/// "48 or 56": the multiples of `step` around `value`.
+std::string nearest_multiples(std::int64_t value, std::int64_t step) {
+  const std::int64_t below = value / step * step;
+  return below > 0 ? fmt::format("{} or {}", below, below + step) : fmt::format("{}", below + step);
+}
+
+std::string divisors_text(std::int64_t value) {
+  std::vector<std::int64_t> divisors;
+  for (std::int64_t d = 1; d <= value && divisors.size() < 12; ++d) {
+    if (value % d == 0) divisors.push_back(d);
+  }
+  return fmt::format("{}", fmt::join(divisors, ", "));
+}
+
+bool covers(const std::string& option, const std::string& path) {
+  return path.rfind(option, 0) == 0 && (path.size() == option.size() || path[option.size()] == '.');
+}
+
+/// True when the value at the dotted path stands in the document.
+bool contains(const Json& root, const std::string& path) {
+  std::string pointer = "/" + path;
+  std::replace(pointer.begin(), pointer.end(), '.', '/');
+  return root.contains(Json::json_pointer(pointer));
+}
+
+}  // namespace
+
+ScenarioFile read_scenario(std::string text, std::string name, const std::vector<std::string>& overrides) {
+  ScenarioFile file;
+  file.document = parse_json(std::move(text), std::move(name));
+  for (const std::string& option : overrides) apply_override(file.document, option);
+  read_json(file.document, file.scenario);
+  check(file);
+  return file;
+}
+
+void check(const ScenarioFile& file) {
+  const Scenario& s = file.scenario;
+  const auto fail = [&file](const std::string& path, const std::string& problem) {
+    throw ScenarioError(json_place(file.document, path), problem);
+  };
+  if (s.plan.data_parallel != s.cluster.ranks) {
+    fail("$.plan.data_parallel",
+         fmt::format("plan.data_parallel={} does not use cluster.ranks={}; set both to {} or {}",
+                     s.plan.data_parallel, s.cluster.ranks, s.plan.data_parallel, s.cluster.ranks));
+  }
+  if (s.batch % s.plan.data_parallel != 0) {
+    fail("$.batch",
+         fmt::format("plan.data_parallel={} does not divide batch={}; use a batch such as {}",
+                     s.plan.data_parallel, s.batch, nearest_multiples(s.batch, s.plan.data_parallel)));
+  }
+  const auto* gpt = std::get_if<model::GptConfig>(&s.model);
+  if (gpt != nullptr && gpt->width % gpt->heads != 0) {
+    fail("$.model.heads", fmt::format("model.heads={} does not divide model.width={}; use one of {}",
+                                      gpt->heads, gpt->width, divisors_text(gpt->width)));
+  }
+  if (s.name.empty()) fail("$.name", "must not be empty");
+}
+
+std::vector<ResolvedValue> resolved_values(const ScenarioFile& file) {
+  std::vector<ResolvedValue> result;
+  const std::vector<std::string>& options = file.document.overridden;
+  for (const auto& [path, value] : flatten_fields(file.scenario)) {
+    const bool set = std::any_of(options.begin(), options.end(),
+                                 [&path = path](const std::string& option) { return covers(option, path); });
+    const std::string origin = set ? "--set" : contains(file.document.root, path) ? "file" : "default";
+    result.push_back({path, value, origin});
+  }
+  return result;
+}
+
+std::string scenario_text(const Scenario& scenario) {
+  return write_json(scenario).dump(2) + "\n";
+}
+
+std::string scenario_hash(const Scenario& scenario) {
+  Json json = write_json(scenario);
+  json.erase("outputs");
+  // FNV-1a, 64 bit: a fingerprint against mix-ups, not against forgery.
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char letter : json.dump()) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211ULL;
+  return fmt::format("{:016x}", hash);
+}
+
+std::string schema_text() {
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Orrery scenario"}};
+  schema.update(json_schema<Scenario>());
+  return schema.dump(2) + "\n";
+}
+
+std::string documentation_text() {
+  return "# The scenario file\n\n"
+         "Generated from the field descriptions in the sources (`orrery schema --markdown`); a test keeps it "
+         "equal.\n\n"
+         "One JSON file describes one run. `orrery run FILE` predicts it, `orrery train FILE` does it for "
+         "real.\n"
+         "Dimensioned values are strings with units (`\"25 MiB\"`, `\"450 GB/s\"`, `\"3 us\"`); GB is 10^9 "
+         "bytes, GiB\n"
+         "2^30. Unknown keys are errors. Any value can be replaced on the command line: `--set "
+         "plan.bucket=4MiB`.\n\n" +
+         markdown_tables<Scenario>("Scenario");
+}
+
+}  // namespace orrery::scenario
