@@ -1,5 +1,5 @@
-// The CPU kernels behind every operator: real computations on real buffers, one thread, fp32. Calibration times them
-// and the reference trainer trains with them, through the same function.
+// The CPU kernels behind every operator: real computations on real buffers, one thread, fp32. Calibration
+// times them and the reference trainer trains with them, through the same function.
 #pragma once
 
 #include <span>
@@ -17,9 +17,8 @@ struct KernelConstants {
   int step = 1;                                         ///< adam's bias correction, counted from 1
 };
 
-/// Executes `op` once. `buffers[i]` points to operand i of `cost::operands(op)`, fp32 or int32 as stated there,
-/// 64-byte aligned.
-/// REQUIRES: buffers.size() == operands(op).size(); labels and ids within range.
+/// Executes `op` once. `buffers[i]` points to operand i of `cost::operands(op)`, fp32 or int32 as stated
+/// there, 64-byte aligned. REQUIRES: buffers.size() == operands(op).size(); labels and ids within range.
 void execute(const cost::Op& op, std::span<void* const> buffers, const KernelConstants& constants = {});
 
 /// Pins the math libraries to one thread. Called once at start, before the first kernel.
