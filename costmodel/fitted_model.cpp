@@ -7,6 +7,7 @@
 #include "costmodel/footprint.hpp"
 #include "costmodel/profile.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/portable_math.hpp"
 
 namespace orrery::cost {
 namespace {
@@ -46,11 +47,11 @@ class FittedModel : public CostModel {
                                   name(collective.kind) + "; calibrate with at least 2 ranks");
     }
     Features size;
-    size.add(std::log(std::max(collective.bytes.value(), 1.0)));
+    size.add(portable_log(std::max(collective.bytes.value(), 1.0)));
     Residual::Answer answer = entry.fitted->residual.at(size);
     if (collective.ranks != entry.fitted->ranks) {
       // The formula's scaling with the ranks is a textbook one that this machine has not confirmed.
-      const double ratio = std::log(static_cast<double>(collective.ranks) / entry.fitted->ranks);
+      const double ratio = portable_log(static_cast<double>(collective.ranks) / entry.fitted->ranks);
       answer.inside = false;
       answer.error = std::hypot(answer.error, 0.3 * std::abs(ratio));
     }
@@ -107,7 +108,7 @@ class FittedModel : public CostModel {
   }
 
   static Estimate corrected(double white_box, const Residual::Answer& answer) {
-    return {Seconds(white_box * std::exp(answer.log_correction)), answer.error,
+    return {Seconds(white_box * portable_exp(answer.log_correction)), answer.error,
             answer.inside ? Source::fitted : Source::extrapolated};
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/base/portable_math.hpp"
+
 namespace orrery::cost {
 namespace {
 
@@ -115,7 +117,7 @@ double working_set(const Footprint& footprint, const Conditions& conditions) {
 
 Features features(const Op& op, const Footprint& footprint, const Conditions& conditions) {
   Features f;
-  const auto dimension = [&f](std::int64_t count) { f.add(std::log(real(count))); };
+  const auto dimension = [&f](std::int64_t count) { f.add(portable_log(real(count))); };
   const auto dimensions = [&](auto... counts) { (dimension(counts), ...); };
   std::visit(Overloaded{
                  [&](const Gemm& g) { dimensions(g.m, g.n, g.k, g.batch); },
@@ -130,8 +132,8 @@ Features features(const Op& op, const Footprint& footprint, const Conditions& co
                  [&](const Transpose& t) { dimensions(t.batch, t.rows, t.cols, t.inner); },
              },
              op);
-  f.add(std::log(working_set(footprint, conditions)));
-  f.add(std::log(static_cast<double>(conditions.ranks_busy)));
+  f.add(portable_log(working_set(footprint, conditions)));
+  f.add(portable_log(static_cast<double>(conditions.ranks_busy)));
   if (const auto* softmax = std::get_if<Softmax>(&op)) f.add(softmax->causal ? 1.0 : 0.0);
   return f;
 }

@@ -1,14 +1,19 @@
 #include "costmodel/memory_levels.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "sim/base/portable_math.hpp"
 
 namespace orrery::cost {
 namespace {
 
+double power(double base, double exponent) {
+  return portable_exp(exponent * portable_log(base));
+}
+
 /// Share of the bytes that miss a level of this capacity: x^p / (1 + x^p), x = working set / capacity.
 double miss_share(double working_set, double capacity, double sharpness) {
-  return 1.0 / (1.0 + std::pow(capacity / working_set, sharpness));
+  return 1.0 / (1.0 + power(capacity / working_set, sharpness));
 }
 
 }  // namespace
@@ -16,7 +21,7 @@ double miss_share(double working_set, double capacity, double sharpness) {
 double smooth_max(double a, double b, double p) {
   const double high = std::max(a, b), low = std::min(a, b);
   if (!(low > 0.0)) return high;
-  return high * std::pow(1.0 + std::pow(low / high, p), 1.0 / p);
+  return high * power(1.0 + power(low / high, p), 1.0 / p);
 }
 
 double MemoryLevels::seconds_per_byte(double working_set, int ranks_busy) const {
