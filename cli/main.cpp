@@ -49,17 +49,18 @@ std::vector<std::string> names_after(const CLI::App& verb, bool flags) {
 /// A usage error in our words: what was not understood and the nearest thing that would be.
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& verb = innermost(app);
+  const std::string prefix = &verb == &app ? "" : verb.get_name() + ": ";
   const std::string command = &verb == &app ? "orrery" : "orrery " + verb.get_name();
   const auto extras = verb.remaining();
   const bool misplaced = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty();
   const bool no_verb = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !extras.empty();
-  if (!misplaced && !no_verb) return fmt::format("{}: {}; see {} --help", command, error.what(), command);
+  if (!misplaced && !no_verb) return fmt::format("{}{}; see {} --help", prefix, error.what(), command);
   const std::string& word = extras.front();
   const bool flag = word.rfind("-", 0) == 0;
   const auto known = names_after(verb, flag);
-  if (known.empty()) return fmt::format("{}: unexpected \"{}\"; see {} --help", command, word, command);
+  if (known.empty()) return fmt::format("{}unexpected \"{}\"; see {} --help", prefix, word, command);
   const char* what = flag ? "option" : &verb == &app ? "verb" : "argument";
-  return fmt::format("{}: unknown {} \"{}\"{}", command, what, word, spelling_hint(word, known));
+  return fmt::format("{}unknown {} \"{}\"{}", prefix, what, word, spelling_hint(word, known));
 }
 
 int fail(ExitCode code, const std::string& message) {
