@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 
 namespace orrery::calibrate {
@@ -26,6 +27,8 @@ class Communicator {
   virtual void broadcast(std::span<std::byte> data, int root) = 0;
   virtual void send(std::span<const std::byte> data, int to) = 0;
   virtual void receive(std::span<std::byte> data, int from) = 0;
+  /// A communicator of the first `count` ranks, none on the others. It must not outlive this one.
+  virtual std::unique_ptr<Communicator> first_ranks(int count) = 0;
 };
 
 }  // namespace orrery::calibrate

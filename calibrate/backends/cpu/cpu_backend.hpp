@@ -1,0 +1,47 @@
+// The real backend on this machine's cores: times the kernels of kernels.hpp and the collectives of a
+// Communicator, one process per rank.
+#pragma once
+
+#include "calibrate/backend.hpp"
+#include "calibrate/communicator.hpp"
+
+namespace orrery::cpu {
+
+class CpuBackend : public calibrate::Backend {
+ public:
+  /// `communicator` lives longer than the backend. Sets the math libraries to one thread.
+  explicit CpuBackend(calibrate::Communicator& communicator);
+
+  std::string name() const override { return "cpu"; }
+  calibrate::Fingerprint fingerprint() const override;
+  int ranks() const override { return communicator_.size(); }
+  int rank() const override { return communicator_.rank(); }
+
+  /// Buffers are filled with random numbers, ids and labels within range, and touched once. At most about 1
+  /// GiB is allocated, whatever the reuse distance. The cost of reading the clock is subtracted; kernels
+  /// below a microsecond run several times within one timing, and `run` returns their mean.
+  std::unique_ptr<calibrate::TimedOp> prepare(const cost::Op& op,
+                                              const cost::Conditions& conditions) override;
+
+  /// Collective over all ranks. On ranks outside the first `collective.ranks`, `run` does nothing and returns
+  /// 0. Throws ScenarioError when there are fewer ranks than the collective wants.
+  std::unique_ptr<calibrate::TimedOp> prepare(const cost::CollectiveCase& collective) override;
+
+  void barrier() override { communicator_.barrier(); }
+  double max_over_ranks(double value) override { return communicator_.all_reduce_max(value); }
+
+ private:
+  calibrate::Communicator& communicator_;
+};
+
+/// Seconds that pass between two readings of the clock with nothing in between: the median of many.
+Seconds clock_overhead();
+
+/// One operator prepared as CpuBackend::prepare says.
+std::unique_ptr<calibrate::TimedOp> timed_kernel(const cost::Op& op, Bytes reuse_distance);
+
+/// One collective over all ranks of `group`, which it keeps; none = this rank takes no part.
+std::unique_ptr<calibrate::TimedOp> timed_collective(const cost::CollectiveCase& collective,
+                                                     std::unique_ptr<calibrate::Communicator> group);
+
+}  // namespace orrery::cpu

@@ -1,0 +1,153 @@
+#include "calibrate/backends/cpu/mpi_session.hpp"
+
+#include <fmt/core.h>
+// The C interface only: Open MPI's old C++ classes would need a library of their own.
+#define OMPI_SKIP_MPICXX 1
+#include <mpi.h>
+
+#include <climits>
+#include <cstdlib>
+#include <exception>
+
+#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "sim/base/error.hpp"
+
+#ifdef __SANITIZE_ADDRESS__
+namespace {
+bool mpi_was_used = false;
+}
+// Open MPI unloads its plug-ins without freeing all of their memory, so a process that used it is not
+// searched for leaks; all others are.
+extern "C" int __lsan_is_turned_off() {
+  return mpi_was_used ? 1 : 0;
+}
+#endif
+
+namespace orrery::cpu {
+namespace {
+
+void check(int code, const char* call, int line) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw BackendError(
+      fmt::format("MPI: {} failed with code {}: {} [mpi_session.cpp:{}]", call, code, text, line));
+}
+
+// A macro, because the text of the call belongs into the message.
+#define MPI_CHECK(call) check((call), #call, __LINE__)
+
+int count_of(std::size_t elements) {
+  SIM_ASSERT(elements <= INT_MAX, "one MPI call moves at most 2^31 - 1 elements");
+  return static_cast<int>(elements);
+}
+
+class MpiCommunicator : public calibrate::Communicator {
+ public:
+  /// Takes over `comm`; its errors become return codes.
+  explicit MpiCommunicator(MPI_Comm comm) : comm_(comm) {
+    MPI_CHECK(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
+    MPI_CHECK(MPI_Comm_rank(comm_, &rank_));
+    MPI_CHECK(MPI_Comm_size(comm_, &size_));
+  }
+  ~MpiCommunicator() override {
+    if (std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
+  }
+  MpiCommunicator(const MpiCommunicator&) = delete;
+  MpiCommunicator& operator=(const MpiCommunicator&) = delete;
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void barrier() override { MPI_CHECK(MPI_Barrier(comm_)); }
+
+  void all_reduce_sum(std::span<float> data) override {
+    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data.data(), count_of(data.size()), MPI_FLOAT, MPI_SUM, comm_));
+  }
+
+  double all_reduce_max(double value) override {
+    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, comm_));
+    return value;
+  }
+
+  void reduce_scatter_sum(std::span<const float> input, std::span<float> output) override {
+    SIM_ASSERT(input.size() == output.size() * static_cast<std::size_t>(size_), "reduce-scatter sizes");
+    MPI_CHECK(MPI_Reduce_scatter_block(input.data(), output.data(), count_of(output.size()), MPI_FLOAT,
+                                       MPI_SUM, comm_));
+  }
+
+  void all_gather(std::span<const float> input, std::span<float> output) override {
+    SIM_ASSERT(output.size() == input.size() * static_cast<std::size_t>(size_), "all-gather sizes");
+    const int count = count_of(input.size());
+    MPI_CHECK(MPI_Allgather(input.data(), count, MPI_FLOAT, output.data(), count, MPI_FLOAT, comm_));
+  }
+
+  void broadcast(std::span<std::byte> data, int root) override {
+    MPI_CHECK(MPI_Bcast(data.data(), count_of(data.size()), MPI_BYTE, root, comm_));
+  }
+
+  void send(std::span<const std::byte> data, int to) override {
+    MPI_CHECK(MPI_Send(data.data(), count_of(data.size()), MPI_BYTE, to, 0, comm_));
+  }
+
+  void receive(std::span<std::byte> data, int from) override {
+    MPI_CHECK(MPI_Recv(data.data(), count_of(data.size()), MPI_BYTE, from, 0, comm_, MPI_STATUS_IGNORE));
+  }
+
+  std::unique_ptr<calibrate::Communicator> first_ranks(int count) override {
+    SIM_ASSERT(count >= 1 && count <= size_, "a group has at least one and at most all ranks");
+    MPI_Comm group = MPI_COMM_NULL;
+    MPI_CHECK(MPI_Comm_split(comm_, rank_ < count ? 0 : MPI_UNDEFINED, rank_, &group));
+    if (group == MPI_COMM_NULL) return nullptr;
+    return std::make_unique<MpiCommunicator>(group);
+  }
+
+ private:
+  MPI_Comm comm_;
+  int rank_ = 0;
+  int size_ = 1;
+};
+
+}  // namespace
+
+bool MpiSession::is_launched() {
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
+}
+
+MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
+  SIM_ASSERT(is_launched(), "an MPI session without mpirun");
+#ifdef __SANITIZE_ADDRESS__
+  mpi_was_used = true;
+#endif
+  MPI_CHECK(MPI_Init(nullptr, nullptr));
+  MPI_Comm own = MPI_COMM_NULL;
+  MPI_CHECK(MPI_Comm_dup(MPI_COMM_WORLD, &own));
+  world_ = std::make_unique<MpiCommunicator>(own);
+}
+
+MpiSession::~MpiSession() {
+  if (std::uncaught_exceptions() > exceptions_at_start_) return;
+  world_.reset();
+  MPI_Finalize();
+}
+
+std::string mpi_library_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length = 0;
+  MPI_CHECK(MPI_Get_library_version(text, &length));
+  const std::string full(text, static_cast<std::size_t>(length));
+  const std::size_t comma = full.find(',');
+  const std::string head = full.substr(0, comma);
+  return head.starts_with("Open MPI v") ? "Open MPI " + head.substr(10) : head;
+}
+
+RankSession::RankSession() {
+  if (MpiSession::is_launched()) {
+    mpi_ = std::make_unique<MpiSession>();
+  } else {
+    alone_ = std::make_unique<LocalCommunicator>();
+  }
+}
+
+}  // namespace orrery::cpu

@@ -1,0 +1,168 @@
+// The launcher's plan, what it does with exit codes, and the communicators on one and on two ranks. Cases
+// tagged
+// [.two-ranks] are hidden: the launcher test starts this very binary on two ranks to run them.
+#include "calibrate/backends/cpu/launch.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <vector>
+
+#include "calibrate/backends/cpu/cpu_backend.hpp"
+#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/backends/cpu/mpi_session.hpp"
+#include "sim/base/error.hpp"
+
+using namespace orrery;
+
+namespace {
+
+bool contains(const cpu::LaunchPlan& plan, const std::string& word) {
+  return std::find(plan.command.begin(), plan.command.end(), word) != plan.command.end();
+}
+
+/// This binary on two ranks with these arguments.
+int on_two_ranks(std::vector<std::string> arguments) {
+  cpu::LaunchSite site = cpu::this_process();
+  site.arguments = std::move(arguments);
+  return cpu::launch_ranks(2, site);
+}
+
+calibrate::Communicator& world() {
+  static cpu::MpiSession session;
+  return session.world();
+}
+
+/// Collectives of any size must give these results on every rank.
+void check_collectives(calibrate::Communicator& ranks) {
+  const int n = ranks.size();
+  const auto rank = static_cast<float>(ranks.rank());
+  for (const std::size_t size : {1UL, 7UL, 100000UL}) {
+    // all-reduce: sum over r of (r + i) = n (n - 1) / 2 + n i
+    std::vector<float> data(size);
+    for (std::size_t i = 0; i < size; ++i) data[i] = rank + static_cast<float>(i % 100);
+    ranks.all_reduce_sum(data);
+    bool all_equal = true;
+    for (std::size_t i = 0; i < size; ++i) {
+      all_equal =
+          all_equal && data[i] == static_cast<float>(n * (n - 1) / 2) + static_cast<float>(n) * (i % 100);
+    }
+    CHECK(all_equal);
+
+    // all-gather: rank r's piece holds r; reduce-scatter of that leaves n * own rank.
+    std::vector<float> own(size, rank);
+    std::vector<float> all(size * static_cast<std::size_t>(n));
+    ranks.all_gather(own, all);
+    for (int r = 0; r < n; ++r) {
+      CHECK(all[static_cast<std::size_t>(r) * size] == static_cast<float>(r));
+      CHECK(all[static_cast<std::size_t>(r + 1) * size - 1] == static_cast<float>(r));
+    }
+    ranks.reduce_scatter_sum(all, own);
+    CHECK(own.front() == static_cast<float>(n) * rank);
+    CHECK(own.back() == static_cast<float>(n) * rank);
+  }
+  CHECK(ranks.all_reduce_max(-3.5 + ranks.rank()) == -3.5 + (n - 1));
+  double value = ranks.rank() == 0 ? 2.75 : 0.0;
+  ranks.broadcast(std::as_writable_bytes(std::span(&value, 1)), 0);
+  CHECK(value == 2.75);
+  ranks.barrier();
+}
+
+}  // namespace
+
+TEST_CASE("ranks are pinned one per core while cores suffice") {
+  const cpu::LaunchPlan plan =
+      cpu::plan_launch(2, {.cores = 2, .program = "orrery", .arguments = {"train", "a b"}});
+  CHECK(plan.command.front() == "mpirun");
+  CHECK(contains(plan, "--bind-to"));
+  CHECK(contains(plan, "core"));
+  CHECK_FALSE(contains(plan, "--oversubscribe"));
+  CHECK_FALSE(contains(plan, "--allow-run-as-root"));
+  CHECK(plan.warning.empty());
+  const std::vector<std::string> tail(plan.command.end() - 3, plan.command.end());
+  CHECK(tail == std::vector<std::string>{"orrery", "train", "a b"});
+}
+
+TEST_CASE("more ranks than cores run unpinned, with one warning") {
+  const cpu::LaunchPlan plan = cpu::plan_launch(4, {.cores = 1, .program = "orrery", .arguments = {}});
+  CHECK(contains(plan, "--oversubscribe"));
+  CHECK(contains(plan, "none"));
+  CHECK(plan.warning == "warning: 4 ranks share 1 core: not pinned, and times mean little");
+}
+
+TEST_CASE("only root tells mpirun that root is meant") {
+  CHECK(contains(cpu::plan_launch(2, {.is_root = true, .program = "x", .arguments = {}}),
+                 "--allow-run-as-root"));
+}
+
+TEST_CASE("this process knows its executable, its arguments and at least one core") {
+  const cpu::LaunchSite site = cpu::this_process();
+  CHECK(site.program.find("cpu_tests") != std::string::npos);
+  CHECK(site.cores >= 1);
+}
+
+TEST_CASE("a missing mpirun is an error of the environment that names the package") {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nowhere", 1);
+  CHECK_THROWS_WITH(on_two_ranks({"--list-tests"}), Catch::Contains("openmpi-bin"));
+  CHECK_THROWS_AS(on_two_ranks({"--list-tests"}), BackendError);
+  setenv("PATH", path.c_str(), 1);
+}
+
+TEST_CASE("one rank alone: collectives are the identity") {
+  cpu::LocalCommunicator alone;
+  check_collectives(alone);
+  CHECK(alone.first_ranks(1)->size() == 1);
+  CHECK_THROWS_AS(alone.send({}, 0), InternalError);
+}
+
+TEST_CASE("the two-rank cases of this binary pass under mpirun") {
+  REQUIRE_FALSE(cpu::MpiSession::is_launched());
+  CHECK(on_two_ranks({"[two-ranks]", "--use-colour", "no"}) == 0);
+}
+
+TEST_CASE("the exit code of a rank is the exit code of the launch") {
+  CHECK(on_two_ranks({"[three-failures]", "--out", "/dev/null"}) == 3);
+}
+
+TEST_CASE("collectives over MPI give the sums, pieces and maxima of all ranks", "[.][two-ranks]") {
+  REQUIRE(world().size() == 2);
+  check_collectives(world());
+}
+
+TEST_CASE("a group of the first rank leaves the second out", "[.][two-ranks]") {
+  const auto group = world().first_ranks(1);
+  CHECK((group != nullptr) == (world().rank() == 0));
+  if (group) check_collectives(*group);
+  check_collectives(*world().first_ranks(2));
+}
+
+TEST_CASE("messages arrive at the rank they were sent to", "[.][two-ranks]") {
+  std::vector<int> data(1000, world().rank());
+  if (world().rank() == 0) world().send(std::as_bytes(std::span(data)), 1);
+  if (world().rank() == 1) {
+    world().receive(std::as_writable_bytes(std::span(data)), 0);
+    CHECK(data == std::vector<int>(1000, 0));
+  }
+}
+
+TEST_CASE("three failed assertions", "[.][three-failures]") {
+  world().barrier();
+  CHECK(world().size() == 0);
+  CHECK(world().size() == 0);
+  CHECK(world().size() == 0);
+}
+
+TEST_CASE("collectives of any size can be prepared and timed on two ranks", "[.][two-ranks]") {
+  cpu::CpuBackend backend(world());
+  for (const std::string& name : cost::collective_names()) {
+    for (const double bytes : {0.0, 4.0, 8.0, 12.0, 65536.0}) {
+      const cost::CollectiveCase whole{cost::collective_kind(name), Bytes(bytes), 2};
+      const auto timed = backend.prepare(whole);
+      for (int i = 0; i < 70; ++i) CHECK(timed->run().value() > 0.0);
+    }
+  }
+  const auto alone = backend.prepare(cost::CollectiveCase{cost::CollectiveKind::barrier, Bytes(0.0), 1});
+  CHECK((alone->run().value() > 0.0) == (world().rank() == 0));
+  CHECK(backend.fingerprint().at("pinned") == (cpu::usable_cores() == 1 ? "yes" : "no"));
+}
