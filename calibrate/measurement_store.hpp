@@ -1,0 +1,47 @@
+// measurements.csv on disk while a sweep runs: rows are appended to FILE.part as they come and the whole
+// becomes FILE at the end, so that a reader never sees half a table and an interrupted sweep goes on where it
+// stopped.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "calibrate/measurements.hpp"
+
+namespace orrery::calibrate {
+
+/// The whole content of a file. Throws ScenarioError when it cannot be read.
+std::string read_text_file(const std::string& path);
+/// Writes beside `path` and renames. Throws BackendError.
+void write_text_file(const std::string& path, const std::string& text);
+
+class MeasurementStore {
+ public:
+  /// Opens `path`.part. Rows of an earlier run are kept when they come from the same machine and the same
+  /// plan
+  /// (`header` without rows, date aside); otherwise the file is started anew.
+  MeasurementStore(std::string path, MeasurementFile header);
+  MeasurementStore(const MeasurementStore&) = delete;
+  MeasurementStore& operator=(const MeasurementStore&) = delete;
+
+  /// Rows that were already there.
+  std::size_t rows_kept() const { return rows_kept_; }
+  /// Start of the last kept row, in seconds of the sweep.
+  double last_start_s() const { return last_start_s_; }
+
+  void append(const Measurement& row);
+  /// Renames to the final name; no row may follow.
+  void finish();
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::string path_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::size_t rows_kept_ = 0;
+  double last_start_s_ = 0.0;
+};
+
+}  // namespace orrery::calibrate
