@@ -64,7 +64,7 @@ TEST_CASE("what does not fit is a value that names the largest part") {
   REQUIRE(verdict.has_value());
   REQUIRE(verdict->largest_category == "optimizer state");
   REQUIRE(verdict->needed == use.total);
-  REQUIRE(verdict->text().find("per rank but the device has 1.05 MB") != std::string::npos);
+  REQUIRE(verdict->text().find("per rank but the device has 1.00 MiB") != std::string::npos);
   REQUIRE(use.items[0].largest == "layer0.weight");
 }
 
