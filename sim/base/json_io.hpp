@@ -68,7 +68,8 @@ std::string markdown_tables(const std::string& title, T prototype = {}) {
   return detail::markdown_of_struct(detail::struct_ref(prototype), title);
 }
 
-/// (path, value as JSON text) of every leaf, in order: `plan.bucket` -> `"1 MiB"`. What a dry run lists.
+/// (path, value as JSON text) of every leaf, in order: `plan.bucket` -> `"1 MiB"`. A list of plain values is
+/// one leaf.
 template <class T>
 std::vector<std::pair<std::string, std::string>> flatten_fields(T config) {
   return detail::flatten_struct(detail::struct_ref(config));

@@ -53,11 +53,16 @@ struct WriteValue {
 
 void flatten(const Json& json, const std::string& path,
              std::vector<std::pair<std::string, std::string>>& leaves) {
+  const auto join = [&path](const std::string& key) { return path.empty() ? key : path + "." + key; };
+  if (json.is_array() && !json.empty() && json.front().is_object()) {
+    for (std::size_t i = 0; i < json.size(); ++i) flatten(json[i], join(std::to_string(i)), leaves);
+    return;
+  }
   if (!json.is_object()) {
     leaves.emplace_back(path, json.dump());
     return;
   }
-  for (const auto& [key, value] : json.items()) flatten(value, path.empty() ? key : path + "." + key, leaves);
+  for (const auto& [key, value] : json.items()) flatten(value, join(key), leaves);
 }
 
 }  // namespace

@@ -1,0 +1,225 @@
+#include "scenarios/report_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "sim/base/json_io.hpp"
+#include "sim/base/unit_text.hpp"
+
+namespace orrery::scenario {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string time_text(double seconds) {
+  return human(Seconds(seconds));
+}
+std::string size_text(std::int64_t bytes) {
+  return human(Bytes(static_cast<double>(bytes)));
+}
+
+/// 1234567 -> "1,234,567".
+std::string grouped(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), ",");
+  }
+  return text;
+}
+
+/// How tables, titles and plain lines look in one format.
+struct Style {
+  bool markdown = false;
+  bool bold = false;
+
+  std::string title(const std::string& text) const {
+    if (markdown) return "\n## " + text + "\n\n";
+    return bold ? "\n\033[1m" + text + "\033[0m\n" : "\n" + text + "\n";
+  }
+  std::string line(const std::string& text) const { return (markdown ? "- " : "  ") + text + "\n"; }
+
+  /// First column left, the others right aligned.
+  std::string table(const std::vector<Row>& rows) const {
+    std::vector<std::size_t> widths(rows.front().size(), 0);
+    for (const Row& row : rows) {
+      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::string text;
+    for (const Row& row : rows) {
+      std::string line = markdown ? "|" : " ";
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        line +=
+            i == 0 ? fmt::format(" {:<{}}", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
+        if (markdown) line += " |";
+      }
+      text += line + "\n";
+      if (markdown && &row == &rows.front()) text += rule(row.size());
+    }
+    return text;
+  }
+  static std::string rule(std::size_t columns) {
+    std::string text = "|---|";
+    for (std::size_t i = 1; i < columns; ++i) text += "---:|";
+    return text + "\n";
+  }
+};
+
+std::vector<std::pair<std::string, double>> parts_of(const BreakdownReport& b) {
+  return {{"forward", b.forward_s},
+          {"backward", b.backward_s},
+          {"exposed communication", b.exposed_communication_s},
+          {"update", b.update_s},
+          {"waiting", b.waiting_s}};
+}
+
+std::string step_block(const RunReport& report, const Prediction& p, const Style& style) {
+  std::string text = style.title("Step");
+  text +=
+      style.table({{"", "predicted", "80 % interval"},
+                   {"step time", time_text(p.step_time_s),
+                    time_text(p.step_time_low_s) + " to " + time_text(p.step_time_high_s)},
+                   {"throughput", fmt::format("{} samples/s", grouped(std::llround(p.samples_per_s))), ""},
+                   {"work per rank", human(FlopsPerSec(p.flops_per_s)), ""}});
+  std::vector<double> seconds;
+  for (const auto& [name, part] : parts_of(p.breakdown)) seconds.push_back(part);
+  const std::vector<double> shares = percentages(seconds);
+  std::vector<Row> rows = {{"critical rank", "time", "share"}};
+  for (const auto& [name, part] : parts_of(p.breakdown)) {
+    rows.push_back({name, time_text(part), fmt::format("{:.1f} %", shares[rows.size() - 1])});
+  }
+  const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  rows.push_back(
+      {"sum", time_text(sum), fmt::format("{:.1f} %", std::accumulate(shares.begin(), shares.end(), 0.0))});
+  text += "\n" + style.table(rows);
+  if (report.buckets > 0) {
+    text += "\n" + style.line(fmt::format("communication {} in {} bucket{}, {:.0f} % hidden",
+                                          time_text(p.communication_s), report.buckets,
+                                          report.buckets == 1 ? "" : "s", 100.0 * p.overlap));
+  }
+  return text;
+}
+
+std::string memory_block(const MemoryReport& memory, const Style& style) {
+  std::vector<Row> rows = {{"memory of one rank", "size"}};
+  for (const MemoryPart& part : memory.parts) {
+    if (part.bytes > 0) rows.push_back({part.category, size_text(part.bytes)});
+  }
+  std::string verdict = size_text(memory.total_bytes);
+  if (memory.available_bytes) {
+    verdict +=
+        fmt::format(" of {}{}", size_text(*memory.available_bytes), memory.fits ? "" : ": DOES NOT FIT");
+  }
+  rows.push_back({"sum", verdict});
+  return "\n" + style.table(rows);
+}
+
+std::string provenance_block(const RunReport& report, const std::vector<std::string>& foreign,
+                             const Style& style) {
+  std::string text = style.title("Where this comes from");
+  text += style.line(fmt::format("profile {}: {}, {}", report.profile.fingerprint, report.profile.device,
+                                 report.profile.date));
+  if (!foreign.empty()) {
+    text += style.line("These figures are NOT this machine's: " + foreign.front() +
+                       (foreign.size() > 1 ? fmt::format(" (and {} more)", foreign.size() - 1) : ""));
+  } else {
+    text += style.line("measured on this machine");
+  }
+  if (report.prediction) {
+    std::string sources;
+    for (const SourceReport& source : report.prediction->sources) {
+      if (source.share < 5e-4) continue;
+      sources +=
+          fmt::format("{}{} {:.0f} %", sources.empty() ? "" : ", ", source.source, 100.0 * source.share);
+    }
+    const UncertaintyReport& u = report.prediction->uncertainty;
+    text += style.line("step time rests on estimates: " + sources);
+    text += style.line(
+        fmt::format("uncertainty (1 sd): {:.1f} % = models {:.1f} %, drift {:.1f} %, sampling {:.1f} %",
+                    100 * u.total, 100 * u.model, 100 * u.drift, 100 * u.sampling));
+  }
+  return text + style.line(fmt::format("scenario {}, seed {}, orrery {}", report.scenario_hash, report.seed,
+                                       report.orrery_version));
+}
+
+std::string report_text(const RunReport& report, const std::vector<std::string>& foreign,
+                        const Style& style) {
+  std::string text = style.markdown ? "# " + report.scenario + "\n\n" : report.scenario + "\n";
+  if (!report.question.empty()) text += style.line(report.question);
+  text += style.line(fmt::format("{}, {} parameters, {}; {} rank{}, batch {}, {} steps", report.model,
+                                 grouped(report.parameters), report.optimizer, report.ranks,
+                                 report.ranks == 1 ? "" : "s", report.batch, report.steps));
+  if (report.prediction) text += step_block(report, *report.prediction, style);
+  text += memory_block(report.memory, style);
+  text += provenance_block(report, foreign, style);
+  return text + "\n" + verdict(report) + "\n";
+}
+
+}  // namespace
+
+std::vector<double> percentages(const std::vector<double>& parts) {
+  const double sum = std::accumulate(parts.begin(), parts.end(), 0.0);
+  if (!(sum > 0.0)) return std::vector<double>(parts.size(), 0.0);
+  // In tenths of a percent: round down, then give the missing tenths to the largest remainders.
+  std::vector<std::int64_t> tenths;
+  std::vector<std::pair<double, std::size_t>> remainders;
+  std::int64_t missing = 1000;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const double exact = 1000.0 * parts[i] / sum;
+    tenths.push_back(static_cast<std::int64_t>(std::floor(exact)));
+    remainders.emplace_back(-(exact - std::floor(exact)), i);
+    missing -= tenths.back();
+  }
+  std::sort(remainders.begin(), remainders.end());
+  for (std::size_t i = 0; i < remainders.size() && missing > 0; ++i, --missing)
+    ++tenths[remainders[i].second];
+  std::vector<double> result;
+  for (const std::int64_t tenth : tenths) result.push_back(static_cast<double>(tenth) / 10.0);
+  return result;
+}
+
+std::string verdict(const RunReport& report) {
+  if (report.prediction) return report.prediction->bottleneck;
+  const auto& parts = report.memory.parts;
+  const auto largest = std::max_element(
+      parts.begin(), parts.end(), [](const MemoryPart& a, const MemoryPart& b) { return a.bytes < b.bytes; });
+  return fmt::format("Does not fit: a rank needs {} and has {}. The largest part is {} ({}).",
+                     size_text(report.memory.total_bytes),
+                     size_text(report.memory.available_bytes.value_or(0)), largest->category,
+                     size_text(largest->bytes));
+}
+
+std::string report_table(const RunReport& report, const std::vector<std::string>& foreign, bool bold) {
+  return report_text(report, foreign, Style{false, bold});
+}
+
+std::string report_markdown(const RunReport& report, const std::vector<std::string>& foreign) {
+  return report_text(report, foreign, Style{true, false});
+}
+
+std::string report_csv(const RunReport& report) {
+  RunReport short_report = report;
+  if (short_report.prediction) short_report.prediction->step_times_s.clear();
+  std::string text = "key,value\n";
+  for (const auto& [path, value] : flatten_fields(short_report)) {
+    if (path == "prediction.step_times_s") continue;
+    std::string quoted = value;
+    if (!value.empty() && (value[0] == '[' || value[0] == '"')) {
+      // RFC 4180: a field with separators stands in quotes, and quotes inside are doubled.
+      const std::string plain = value[0] == '"' ? Json::parse(value).get<std::string>() : value;
+      quoted = "\"";
+      for (const char letter : plain) quoted += letter == '"' ? std::string("\"\"") : std::string(1, letter);
+      quoted += "\"";
+    }
+    text += path + "," + quoted + "\n";
+  }
+  return text;
+}
+
+std::string report_json(const RunReport& report) {
+  return write_json(report).dump(2) + "\n";
+}
+
+}  // namespace orrery::scenario
