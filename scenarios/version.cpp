@@ -2,6 +2,8 @@
 
 namespace orrery::scenario {
 
-std::string version() { return ORRERY_VERSION; }
+std::string version() {
+  return ORRERY_VERSION;
+}
 
 }  // namespace orrery::scenario
