@@ -72,7 +72,7 @@ Checkpoint from_header(const Json& header, std::string_view values) {
     std::vector<float>& buffer = checkpoint.buffers.emplace_back(size.get<std::size_t>());
     const std::size_t bytes = buffer.size() * sizeof(float);
     if (values.size() < bytes) throw std::length_error("values are missing");
-    std::memcpy(buffer.data(), values.data(), bytes);
+    if (bytes > 0) std::memcpy(buffer.data(), values.data(), bytes);
     values.remove_prefix(bytes);
   }
   return checkpoint;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kTrain = 8192;
 constexpr std::int64_t kTest = 2048;
-constexpr std::int64_t kTokens = 400000;
+constexpr std::int64_t kTokens = 120000;
 constexpr std::uint64_t kSuccessors = 4;
 
 /// A mixture of one unit Gaussian per class around random centres; centres lie about `kSpread` * sqrt(2)
