@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "calibrate/backends/cpu/fingerprint.hpp"
+#include "cli/machine.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
 #include "scenarios/report_text.hpp"
@@ -14,22 +14,6 @@
 
 namespace orrery::cli {
 namespace {
-
-/// Facts that differ between this machine and the profile's. How the calibration was launched (pinning,
-/// environment) is no property of the machine.
-std::vector<std::string> machine_differences(const cost::Profile& profile) {
-  auto here = cpu::fingerprint();
-  for (const cost::Fact& fact : profile.fingerprint) {
-    const bool of_the_launch = fact.name == "pinned" || fact.name.rfind("env ", 0) == 0;
-    if (of_the_launch) here[fact.name] = fact.value;
-  }
-  std::erase_if(here, [&profile](const auto& fact) {
-    const auto same_name = [&fact](const cost::Fact& other) { return other.name == fact.first; };
-    return fact.first.rfind("env ", 0) == 0 &&
-           std::none_of(profile.fingerprint.begin(), profile.fingerprint.end(), same_name);
-  });
-  return cost::fingerprint_differences(profile, here);
-}
 
 class Run : public Verb {
  public:
@@ -41,8 +25,7 @@ class Run : public Verb {
     app.add_option("scenario", file_, "scenario file (JSON; see orrery schema)")->required();
     app.add_option("--set", overrides_, "replace one value: --set plan.bucket=4MiB (repeatable)")
         ->type_name("KEY=VALUE")
-        ->expected(1)
-        ->take_all();
+        ->allow_extra_args(false);
     app.add_option("--seed", seed_, "short for --set seed=N");
     app.add_option("--out", out_, "folder for result.json, scenario.json and the trace")->type_name("DIR");
     app.add_flag("--trace", trace_, "also write trace.json.gz (needs --out)");
@@ -53,17 +36,18 @@ class Run : public Verb {
   }
 
   ExitCode run() override {
+    if (trace_ && out_.empty()) throw ScenarioError("--trace", "needs --out DIR to write trace.json.gz into");
     if (!seed_.empty()) overrides_.push_back("seed=" + seed_);
     if (trace_) overrides_.push_back("outputs.trace=true");
-    const auto file = scenario::read_scenario(scenario::read_file(file_), file_, overrides_);
+    auto file = scenario::read_scenario(scenario::read_file(file_), file_, overrides_);
     const std::string place = scenario::resolve_path(file.scenario.profile, file_);
     const cost::Profile profile = cost::parse_profile(scenario::read_file(place), place);
     if (dry_run_) return list(file, profile);
     const bool with_trace = file.scenario.outputs.trace && !out_.empty();
-    if (trace_ && out_.empty()) throw ScenarioError("--trace", "needs --out DIR to write trace.json.gz into");
     const scenario::Outcome outcome = scenario::run(file.scenario, profile, with_trace);
-    print(outcome.report, machine_differences(profile));
+    file.scenario.profile = place;  // the stored scenario runs again from the same working directory
     if (!out_.empty()) store(file.scenario, outcome);
+    print(outcome.report, is_measured_here(profile));
     return outcome.report.memory.fits ? ExitCode::done : ExitCode::goal_missed;
   }
 
@@ -79,16 +63,16 @@ class Run : public Verb {
     return ExitCode::done;
   }
 
-  void print(const scenario::RunReport& report, const std::vector<std::string>& foreign) const {
+  void print(const scenario::RunReport& report, bool here) const {
     if (format_ == "json") {
       fmt::print("{}", scenario::report_json(report));
     } else if (format_ == "csv") {
       fmt::print("{}", scenario::report_csv(report));
     } else if (format_ == "md") {
-      fmt::print("{}", scenario::report_markdown(report, foreign));
+      fmt::print("{}", scenario::report_markdown(report, here));
     } else {
       const bool bold = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-      fmt::print("{}", scenario::report_table(report, foreign, bold));
+      fmt::print("{}", scenario::report_table(report, here, bold));
     }
   }
 

@@ -55,6 +55,7 @@ struct Style {
             i == 0 ? fmt::format(" {:<{}}", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
         if (markdown) line += " |";
       }
+      while (line.back() == ' ') line.pop_back();
       text += line + "\n";
       if (markdown && &row == &rows.front()) text += rule(row.size());
     }
@@ -93,12 +94,19 @@ std::string step_block(const RunReport& report, const Prediction& p, const Style
   const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   rows.push_back(
       {"sum", time_text(sum), fmt::format("{:.1f} %", std::accumulate(shares.begin(), shares.end(), 0.0))});
-  text += "\n" + style.table(rows);
+  text += "\n" + style.table(rows) + "\n";
   if (report.buckets > 0) {
-    text += "\n" + style.line(fmt::format("communication {} in {} bucket{}, {:.0f} % hidden",
-                                          time_text(p.communication_s), report.buckets,
-                                          report.buckets == 1 ? "" : "s", 100.0 * p.overlap));
+    text += style.line(fmt::format("communication {} in {} bucket{}, {:.0f} % hidden",
+                                   time_text(p.communication_s), report.buckets,
+                                   report.buckets == 1 ? "" : "s", 100.0 * p.overlap));
   }
+  std::string changes;
+  for (const WhatIf& change : p.what_if) {
+    changes += fmt::format("{}{} {} ({:+.1f} %)", changes.empty() ? "" : ", ", change.faster,
+                           time_text(change.step_time_s), 100.0 * change.relative_change);
+  }
+  if (!changes.empty())
+    text += style.line(fmt::format("{:g}x faster: {}", p.what_if.front().speedup, changes));
   return text;
 }
 
@@ -116,17 +124,12 @@ std::string memory_block(const MemoryReport& memory, const Style& style) {
   return "\n" + style.table(rows);
 }
 
-std::string provenance_block(const RunReport& report, const std::vector<std::string>& foreign,
-                             const Style& style) {
+std::string provenance_block(const RunReport& report, bool here, const Style& style) {
   std::string text = style.title("Where this comes from");
-  text += style.line(fmt::format("profile {}: {}, {}", report.profile.fingerprint, report.profile.device,
-                                 report.profile.date));
-  if (!foreign.empty()) {
-    text += style.line("These figures are NOT this machine's: " + foreign.front() +
-                       (foreign.size() > 1 ? fmt::format(" (and {} more)", foreign.size() - 1) : ""));
-  } else {
-    text += style.line("measured on this machine");
-  }
+  text += style.line(fmt::format("profile of {}, {}, fingerprint {}", report.profile.device,
+                                 report.profile.date, report.profile.fingerprint));
+  text += style.line(here ? "measured on this machine"
+                          : "These figures are NOT this machine's; `orrery calibrate measure` measures it");
   if (report.prediction) {
     std::string sources;
     for (const SourceReport& source : report.prediction->sources) {
@@ -140,12 +143,11 @@ std::string provenance_block(const RunReport& report, const std::vector<std::str
         fmt::format("uncertainty (1 sd): {:.1f} % = models {:.1f} %, drift {:.1f} %, sampling {:.1f} %",
                     100 * u.total, 100 * u.model, 100 * u.drift, 100 * u.sampling));
   }
-  return text + style.line(fmt::format("scenario {}, seed {}, orrery {}", report.scenario_hash, report.seed,
-                                       report.orrery_version));
+  return text + style.line(fmt::format("scenario {}, profile {}, seed {}, orrery {}", report.scenario_hash,
+                                       report.profile.content_hash, report.seed, report.orrery_version));
 }
 
-std::string report_text(const RunReport& report, const std::vector<std::string>& foreign,
-                        const Style& style) {
+std::string report_text(const RunReport& report, bool here, const Style& style) {
   std::string text = style.markdown ? "# " + report.scenario + "\n\n" : report.scenario + "\n";
   if (!report.question.empty()) text += style.line(report.question);
   text += style.line(fmt::format("{}, {} parameters, {}; {} rank{}, batch {}, {} steps", report.model,
@@ -153,7 +155,7 @@ std::string report_text(const RunReport& report, const std::vector<std::string>&
                                  report.ranks == 1 ? "" : "s", report.batch, report.steps));
   if (report.prediction) text += step_block(report, *report.prediction, style);
   text += memory_block(report.memory, style);
-  text += provenance_block(report, foreign, style);
+  text += provenance_block(report, here, style);
   return text + "\n" + verdict(report) + "\n";
 }
 
@@ -191,12 +193,12 @@ std::string verdict(const RunReport& report) {
                      size_text(largest->bytes));
 }
 
-std::string report_table(const RunReport& report, const std::vector<std::string>& foreign, bool bold) {
-  return report_text(report, foreign, Style{false, bold});
+std::string report_table(const RunReport& report, bool here, bool bold) {
+  return report_text(report, here, Style{false, bold});
 }
 
-std::string report_markdown(const RunReport& report, const std::vector<std::string>& foreign) {
-  return report_text(report, foreign, Style{true, false});
+std::string report_markdown(const RunReport& report, bool here) {
+  return report_text(report, here, Style{true, false});
 }
 
 std::string report_csv(const RunReport& report) {

@@ -12,8 +12,8 @@ namespace orrery::scenario {
 /// At most 40 lines; ends with the bottleneck sentence. `foreign` says in one line each how this machine
 /// differs from the profile's; empty means that the figures hold for this machine. `bold` marks titles for
 /// terminals.
-std::string report_table(const RunReport& report, const std::vector<std::string>& foreign, bool bold = false);
-std::string report_markdown(const RunReport& report, const std::vector<std::string>& foreign);
+std::string report_table(const RunReport& report, bool here, bool bold = false);
+std::string report_markdown(const RunReport& report, bool here);
 /// Header "key,value", then one line per leaf of result.json without the lists of steps.
 std::string report_csv(const RunReport& report);
 /// result.json.

@@ -71,7 +71,8 @@ RunReport header(const Scenario& scenario, const cost::Profile& profile, const m
   report.ranks = scenario.cluster.ranks;
   report.batch = scenario.batch;
   report.steps = scenario.steps;
-  report.profile = {profile.fingerprint_id, profile.device, profile.date};
+  report.profile = {profile.fingerprint_id, text_hash(cost::write_profile(profile)), profile.device,
+                    profile.date};
   return report;
 }
 

@@ -13,11 +13,12 @@
 namespace orrery::scenario {
 
 struct ProfileReport {
-  std::string fingerprint, device, date;
+  std::string fingerprint, content_hash, device, date;
 };
 template <class V>
 void fields(V& v, ProfileReport& c) {
   v("fingerprint", c.fingerprint, "hash of the machine and software on which the profile was measured");
+  v("content_hash", c.content_hash, "hash of the profile's content: changes with every new fit");
   v("device", c.device, "what was measured");
   v("date", c.date, "day of the measurement");
 }

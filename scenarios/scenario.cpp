@@ -88,9 +88,13 @@ std::string scenario_text(const Scenario& scenario) {
 std::string scenario_hash(const Scenario& scenario) {
   Json json = write_json(scenario);
   json.erase("outputs");
-  // FNV-1a, 64 bit: a fingerprint against mix-ups, not against forgery.
+  json.erase("profile");
+  return text_hash(json.dump());
+}
+
+std::string text_hash(const std::string& text) {
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const char letter : json.dump()) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211ULL;
+  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211ULL;
   return fmt::format("{:016x}", hash);
 }
 

@@ -131,8 +131,12 @@ std::vector<ResolvedValue> resolved_values(const ScenarioFile& file);
 /// The resolved scenario as JSON text, two spaces of indent and a newline at the end.
 std::string scenario_text(const Scenario& scenario);
 
-/// 16 hexadecimal digits over everything that can change a result: all fields except `outputs`.
+/// 16 hexadecimal digits over everything that can change a result except the profile's content: all fields
+/// but `outputs` and the profile's path.
 std::string scenario_hash(const Scenario& scenario);
+
+/// FNV-1a, 64 bit, as 16 hexadecimal digits: a fingerprint against mix-ups, not against forgery.
+std::string text_hash(const std::string& text);
 
 /// The checked-in scenarios/scenario.schema.json and docs/scenario.md.
 std::string schema_text();

@@ -198,7 +198,8 @@ std::string human_quantity(double value, Dimension dimension, int digits) {
   }
   const double number = value / chosen->second;
   const int whole = number == 0.0 ? 1 : static_cast<int>(std::floor(std::log10(std::abs(number)))) + 1;
-  const int decimals = number == 0.0 ? 0 : std::max(0, digits - std::max(whole, 1));
+  const bool countable = dimension == kData && chosen->second == 1.0;  // there is no third of a byte
+  const int decimals = number == 0.0 || countable ? 0 : std::max(0, digits - std::max(whole, 1));
   return fmt::format("{:.{}f} {}", number, decimals, chosen->first);
 }
 

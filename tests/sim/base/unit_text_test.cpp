@@ -82,6 +82,7 @@ TEST_CASE("text for people is rounded and takes a fitting prefix") {
   CHECK(human(Seconds(0.0)) == "0 s");
   CHECK(human(Bytes(25.0 * 1048576)) == "25.0 MiB");
   CHECK(human(Bytes(512.0)) == "512 B");
+  CHECK(human(Bytes(4.0)) == "4 B");
   CHECK(human(BytesPerSec(4.5e11)) == "450 GB/s");
   CHECK(human(FlopsPerSec(64e9), 2) == "64 GFLOP/s");
   CHECK(human(Seconds(-0.5)) == "-500 ms");
