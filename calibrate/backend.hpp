@@ -1,5 +1,6 @@
-// The seam to hardware. A Backend runs one operator or collective many times and returns its samples; everything else
-// (sweeps, stopping rules, statistics, fits, profiles) is plain code above it, tested through FakeBackend.
+// The seam to hardware. A Backend runs one operator or collective many times and returns its samples;
+// everything else (sweeps, stopping rules, statistics, fits, profiles) is plain code above it, tested through
+// FakeBackend.
 #pragma once
 
 #include <map>
@@ -13,12 +14,12 @@
 
 namespace orrery::calibrate {
 
-/// Key-value facts that tell one machine and software stack from another (CPU model, cores, library versions, the
-/// kernel set they chose, OPENBLAS_* and OMP_* settings). Ordered, so that its hash is stable.
+/// Key-value facts that tell one machine and software stack from another (CPU model, cores, library versions,
+/// the kernel set they chose, OPENBLAS_* and OMP_* settings). Ordered, so that its hash is stable.
 using Fingerprint = std::map<std::string, std::string>;
 
-/// A prepared operator: buffers are allocated and filled. One call of `run` executes the kernel once on the next of
-/// its rotating buffer sets and returns its wall time.
+/// A prepared operator: buffers are allocated and filled. One call of `run` executes the kernel once on the
+/// next of its rotating buffer sets and returns its wall time.
 class TimedOp {
  public:
   virtual ~TimedOp() = default;
@@ -34,11 +35,11 @@ class Backend {
   virtual int ranks() const = 0;
   virtual int rank() const = 0;
 
-  /// Prepares `op` with enough buffer sets that about `conditions.reuse_distance` bytes are touched between two uses
-  /// of one set (0: a single set, hot). Data is random, never zeros.
+  /// Prepares `op` with enough buffer sets that about `conditions.reuse_distance` bytes are touched between
+  /// two uses of one set (0: a single set, hot). Data is random, never zeros.
   virtual std::unique_ptr<TimedOp> prepare(const cost::Op& op, const cost::Conditions& conditions) = 0;
-  /// Prepares a collective over the first `collective.ranks` ranks; `run` returns this rank's time from a common
-  /// start (after a barrier) to completion.
+  /// Prepares a collective over the first `collective.ranks` ranks; `run` returns this rank's time from a
+  /// common start (after a barrier) to completion.
   virtual std::unique_ptr<TimedOp> prepare(const cost::CollectiveCase& collective) = 0;
 
   /// Blocks until all ranks have arrived.

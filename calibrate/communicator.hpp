@@ -1,5 +1,5 @@
-// The seam to message passing between ranks: what the reference trainer and the calibration of collectives need.
-// MpiCommunicator does it over OpenMPI; LocalCommunicator is one rank alone.
+// The seam to message passing between ranks: what the reference trainer and the calibration of collectives
+// need. MpiCommunicator does it over OpenMPI; LocalCommunicator is one rank alone.
 #pragma once
 
 #include <cstddef>
