@@ -1,6 +1,6 @@
 // Random numbers: counter-based streams addressed by (seed, name, index), and the distributions drawn from
-// them. A new consumer never shifts another's numbers, compared scenarios share their draws, and any draw can
-// be re-generated alone by its counter. Every transform is ours and uses portable arithmetic: same seed, same
+// them. A new consumer never shifts another's numbers, compared scenarios share their draws, and any draw
+// can be generated again by its counter. Every transform is ours, in portable arithmetic: same seed, same
 // bits.
 #pragma once
 

@@ -1,20 +1,18 @@
 // The future of a simulation: events in exact (time, sequence) order, where the sequence is the order in
-// which they were scheduled. A hierarchy of 8 wheels of 256 slots each (a radix trie over the 8 bytes of the
-// time, after Varghese and Lauck's timing wheels, SOSP 1987, and the radix heap of Ahuja et al., J. ACM 37,
-// 1990): an event is appended to a slot, moves to a finer wheel at most 7 times, and is sorted only among the
-// few of its last slot.
+// which they were scheduled. Eleven wheels of 64 slots form a radix trie over the bits of the time (after
+// Varghese and Lauck's timing wheels, SOSP 1987, and the radix heap of Ahuja et al., J. ACM 37, 1990): an
+// event is appended to a slot, moves to a finer wheel at most 10 times, and is compared only with the few
+// others of its last slot.
 //
 // Invariants
-//  1. `bottom_` holds, sorted, every event before `limit_` (but those of the current instant scheduled at
-//  that
-//     instant, which wait in `instant_`); the wheels hold every event at or after it.
-//  2. An event of time t lies in the wheel of the highest byte in which t differs from `cursor_`, in the slot
-//  of
-//     that byte of t. So the first slot of the lowest wheel in use holds the earliest events.
-//  3. Equal times keep the order in which they were pushed: slots are only appended to, emptied from their
-//  front
-//     into empty slots, and sorted by a stable sort. No sequence number needs to be stored.
-//  4. While no pop is under way, cursor_ <= now_, unless everything left was cancelled.
+//  1. bottom_ holds, sorted, every event before limit_; the wheels hold every event at or after it. Events
+//     scheduled for the instant at which they are scheduled wait in instant_ instead: they come after their
+//     equals in bottom_.
+//  2. An event of time t lies in the wheel of the highest 6-bit digit in which t differs from cursor_, in
+//     the slot of that digit of t. So the first slot of the lowest wheel in use holds the earliest events.
+//  3. Equal times keep the order in which they were pushed: slots are only appended to, are emptied from
+//     their front into empty ones, and are sorted by a stable sort. No sequence number needs to be stored.
+//  4. bottom_start_ <= cursor_ <= limit_, and they differ only in the digit of one wheel and those below.
 #pragma once
 
 #include <array>
@@ -31,6 +29,10 @@ namespace orrery::kernel {
 
 class EventQueue {
  public:
+  EventQueue();
+  EventQueue(const EventQueue&) = delete;
+  EventQueue& operator=(const EventQueue&) = delete;
+
   /// Number of events that will still be delivered.
   std::size_t size() const { return stored_ - cancelled_.size(); }
 
@@ -80,11 +82,10 @@ class EventQueue {
   void advance_to(std::int64_t time_ns) { now_ = time_ns; }
 
  private:
-  static constexpr int kBits = 8;  // of the time per wheel
-  static constexpr int kWheels = 64 / kBits;
-  static constexpr int kSlots = 1 << kBits;
-  static constexpr std::uint32_t kChunkEvents =
-      31;  // 512 bytes with its header; also the longest slot that is sorted
+  static constexpr int kBits = 6;  // of the time per wheel
+  static constexpr int kWheels = (64 + kBits - 1) / kBits;
+  static constexpr std::size_t kSlots = std::size_t{1} << kBits;
+  static constexpr std::uint32_t kChunkEvents = 31;  // 512 bytes; also the longest slot that is sorted
   static constexpr std::uint32_t kSpreadAbove = 128;
   static constexpr std::size_t kPurgeAbove = 1024;
 
@@ -95,25 +96,20 @@ class EventQueue {
   };
   struct Slot {
     Chunk* first = nullptr;
-    Chunk* last = nullptr;
-  };
-  struct Wheel {
-    std::array<std::uint64_t, kSlots / 64> used{};  // one bit per slot
-    std::array<Slot, kSlots> slots{};
+    Chunk* last = nullptr;  // full_, which has no room, while the slot is empty
   };
 
   void append_to_wheel(Event event) {
     const auto time = static_cast<std::uint64_t>(event.time_ns);
     const int level = (63 - __builtin_clzll((time ^ static_cast<std::uint64_t>(cursor_)) | 1)) / kBits;
-    const auto index = static_cast<std::size_t>(time >> (level * kBits)) % kSlots;
-    Wheel& wheel = wheels_[static_cast<std::size_t>(level)];
-    Slot& slot = wheel.slots[index];
+    const std::size_t digit = static_cast<std::size_t>(time >> (level * kBits)) % kSlots;
+    Slot& slot = slots_[static_cast<std::size_t>(level) * kSlots + digit];
     Chunk* chunk = slot.last;
-    if (chunk == nullptr || chunk->count == kChunkEvents) chunk = extend(wheel, level, index);
+    if (chunk->count == kChunkEvents) chunk = extend(slot, level, digit);
     chunk->events[chunk->count++] = event;
   }
 
-  Chunk* extend(Wheel& wheel, int level, std::size_t index);
+  Chunk* extend(Slot& slot, int level, std::size_t digit);
   Chunk* new_chunk();
   void free_chunk(Chunk* chunk) {
     chunk->next = free_chunks_;
@@ -122,11 +118,12 @@ class EventQueue {
   void insert_in_bottom(Event event);
   void spread_bottom();
   bool refill(std::int64_t limit_ns);
-  void move_to_bottom(Chunk* chunk);
-  void sort_bottom();
-  Chunk* take_slot(int level, std::size_t index);
+  void move_sorted(const Chunk& chunk);
+  void move_ties(Chunk* chain);
+  void distribute(Chunk* chain);
+  Chunk* take_slot(int level, std::size_t digit);
   void purge();
-  void purge_slot(int level, std::size_t index);
+  void purge_slot(int level, std::size_t digit);
 
   std::int64_t now_ = 0;
   std::int64_t limit_ = 0;
@@ -134,14 +131,16 @@ class EventQueue {
   std::uint32_t head_ = 0;  // bottom_[head_ .. end_) are live
   std::uint32_t end_ = 0;
   std::uint32_t wheels_used_ = 0;  // one bit per wheel
-  int bottom_level_ = 0;           // wheel whose slot was last taken into bottom_
+  std::int64_t bottom_start_ = 0;  // of the first slot gathered into bottom_
   std::size_t stored_ = 0;
   Chunk* free_chunks_ = nullptr;
   std::vector<Event> bottom_;
   Ring<std::uintptr_t> instant_;
   CancelledEvents cancelled_;
-  std::array<Wheel, kWheels> wheels_;
+  std::array<std::uint64_t, kWheels> slots_used_{};  // per wheel one bit per slot
+  std::array<Slot, kWheels * kSlots> slots_;
   std::vector<std::unique_ptr<Chunk[]>> slabs_;
+  Chunk full_;
 };
 
 }  // namespace orrery::kernel

@@ -1,11 +1,10 @@
-// A process: a C++20 coroutine that lives in simulated time. It is lazy (nothing runs before it is awaited or
-// spawned), owned by whoever holds the Process value, and destroying that value destroys the frame with
-// everything in it, at whatever point it waits: that is cancellation. Awaiting a process runs it as a part of
-// the awaiting one; its exceptions come out of the co_await.
+// A process: a C++20 coroutine that lives in simulated time. It is lazy (nothing runs before it is awaited
+// or spawned), owned by whoever holds the Process value, and destroying that value destroys the frame with
+// everything in it, at whatever point it waits: that is cancellation. Awaiting a process runs it as a part
+// of the awaiting one; its exceptions come out of the co_await.
 //
-// Rules for coroutines (the rest is ordinary C++): parameters by value, or references to things that outlive
-// the run; no capturing lambda as a coroutine; no co_await in a catch block; each co_await in its own
-// statement.
+// Rules for coroutines: parameters by value, or references to things that outlive the run; no capturing
+// lambda as a coroutine; no co_await in a catch block; each co_await in its own statement.
 #pragma once
 
 #include <coroutine>
@@ -70,7 +69,7 @@ class PromiseBase {
  private:
   Root* root_ = nullptr;
   Listener* listener_ = nullptr;
-  std::coroutine_handle<> continuation_;
+  std::coroutine_handle<> continuation_ = std::noop_coroutine();
   std::exception_ptr error_;
 };
 
@@ -135,11 +134,15 @@ class [[nodiscard]] Process {
     Handle child;
 
     bool await_ready() const noexcept { return false; }
+    /// Runs the child up to its first wait. One that ends without waiting lets the parent go straight on, so
+    /// that a loop over such children needs no stack, not even in builds without tail calls.
     template <class P>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) const noexcept {
+    bool await_suspend(std::coroutine_handle<P> parent) const {
       child.promise().set_root(parent.promise().root());
+      child.resume();
+      if (child.done()) return false;
       child.promise().set_continuation(parent);
-      return child;
+      return true;
     }
     T await_resume() const { return child.promise().take(); }
   };

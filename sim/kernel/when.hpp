@@ -1,10 +1,9 @@
 // Waiting for several processes at once. The children run as parts of the awaiting process, start in the
 // order given at the instant of the co_await, and are owned by the awaiter.
-//   co_await when_all(a(), b());                        // both; a failure of one destroys the others and is
-//   re-thrown std::size_t first = co_await when_any(a(), b());    // the first to end; the others are
-//   destroyed, i.e. cancelled
-// The vector forms take any number. Children with a result give std::vector<T>, or the pair (index, T) of the
-// first.
+//   co_await when_all(a(), b());                      // both; if one fails, the others are destroyed
+//   std::size_t first = co_await when_any(a(), b());  // the first to end; the others are destroyed
+// Destroyed means cancelled, and a failure is re-thrown by the co_await. The vector forms take any number.
+// Children with a result give std::vector<T>, or the pair (index, T) of the first.
 #pragma once
 
 #include <utility>
@@ -15,8 +14,7 @@
 
 namespace orrery::kernel {
 
-/// Common part: starts the children, and resumes the parent once `needed` of them have ended or one has
-/// failed.
+/// Common part: starts the children; resumes the parent once `needed` of them have ended or one has failed.
 template <class T>
 class Join : private Listener {
  public:
