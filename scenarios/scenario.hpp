@@ -60,7 +60,14 @@ void fields(V& v, TextData& c) {
   v("file", c.file, "plain text; none: a freely licensed text that Debian ships");
 }
 
-using DataConfig = std::variant<FashionMnistData, TextData>;
+struct SyntheticData {
+  static constexpr std::string_view kind = "synthetic";
+  static constexpr std::string_view kind_help = "random numbers of the model's shape; needs no file";
+};
+template <class V>
+void fields(V&, SyntheticData&) {}
+
+using DataConfig = std::variant<FashionMnistData, TextData, SyntheticData>;
 
 struct OutputConfig {
   bool trace = false;

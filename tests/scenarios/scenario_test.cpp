@@ -40,7 +40,7 @@ std::string replaced(const std::string& from, const std::string& to) {
 TEST_CASE("a scenario is read with defaults for what it does not say") {
   const Scenario s = read_scenario(kText, "s.json").scenario;
   CHECK(s.plan.bucket.value() == 1048576.0);
-  CHECK(s.plan.overlap);
+  CHECK_FALSE(s.plan.overlap);
   CHECK(s.batch == 64);
   CHECK(std::get<model::MlpConfig>(s.model).hidden == std::vector<std::int64_t>{256});
   CHECK(s.noise == NoiseMode::on);
@@ -72,13 +72,13 @@ TEST_CASE("a scenario that makes no sense is refused with what would") {
 }
 
 TEST_CASE("--set replaces one value, typed by what it looks like") {
-  const std::vector<std::string> overrides = {"plan.bucket=4 MiB",  "batch=32",
-                                              "plan.overlap=false", "model.hidden=[512, 128]",
-                                              "model.hidden.1=64",  "noise=off"};
+  const std::vector<std::string> overrides = {"plan.bucket=4 MiB", "batch=32",
+                                              "plan.overlap=true", "model.hidden=[512, 128]",
+                                              "model.hidden.1=64", "noise=off"};
   const Scenario s = read_scenario(kText, "s.json", overrides).scenario;
   CHECK(s.plan.bucket.value() == 4.0 * 1048576);
   CHECK(s.batch == 32);
-  CHECK_FALSE(s.plan.overlap);
+  CHECK(s.plan.overlap);
   CHECK(std::get<model::MlpConfig>(s.model).hidden == std::vector<std::int64_t>{512, 64});
   CHECK(s.noise == NoiseMode::off);
 }
@@ -107,13 +107,13 @@ TEST_CASE("a wrong --set is met with the option, not with a line of the file") {
 }
 
 TEST_CASE("a dry run names the origin of every value") {
-  const ScenarioFile file = read_scenario(kText, "s.json", {"plan.overlap=false"});
+  const ScenarioFile file = read_scenario(kText, "s.json", {"plan.overlap=true"});
   std::map<std::string, ResolvedValue> values;
   for (const ResolvedValue& value : resolved_values(file)) values[value.path] = value;
   CHECK(values.at("plan.bucket").origin == "file");
   CHECK(values.at("plan.bucket").value == "\"1 MiB\"");
   CHECK(values.at("plan.overlap").origin == "--set");
-  CHECK(values.at("plan.overlap").value == "false");
+  CHECK(values.at("plan.overlap").value == "true");
   CHECK(values.at("optimizer.learning_rate").origin == "default");
   CHECK(values.at("model.kind").origin == "file");
   CHECK(values.at("model.hidden").origin == "default");
