@@ -11,7 +11,9 @@
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "calibrate/campaign.hpp"
 #include "calibrate/fake_backend.hpp"
+#include "calibrate/fit.hpp"
 #include "calibrate/measurement_store.hpp"
+#include "calibrate/report.hpp"
 #include "cli/verb.hpp"
 #include "sim/base/error.hpp"
 
@@ -49,10 +51,24 @@ class Calibrate : public Verb {
     auto* quick = measure_->add_flag("--quick", quick_, "under 90 seconds (the default)");
     measure_->add_flag("--full", full_, "more shapes, under 10 minutes")->excludes(quick);
     measure_->add_option("--seed", seed_, "of the choice and order of shapes")->capture_default_str();
-    measure_->add_option("--out", out_, "table to write")->capture_default_str();
+    measure_->add_option("--out", table_, "table to write")->capture_default_str();
+    fit_ = app.add_subcommand("fit", "fit cost models to a table of measurements; writes a profile");
+    fit_->add_option("measurements", table_, "table written by measure")->required();
+    fit_->add_option("--out", profile_, "profile to write")->capture_default_str();
+    fit_->add_option("--note", note_, "remark for people, stored in the profile");
+    auto* report = app.add_subcommand("report", "print the errors of a profile by operator and regime");
+    report->add_option("profile", profile_, "profile written by fit")->required();
+    report->add_option("--measurements", against_,
+                       "score against this table instead of the profile's own points");
+    report->add_option("--format", format_, "of the answer")
+        ->check(CLI::IsMember({"table", "json", "csv", "md"}))
+        ->capture_default_str();
   }
 
-  ExitCode run() override { return measure(); }
+  ExitCode run() override {
+    if (measure_->parsed()) return measure();
+    return fit_->parsed() ? fit() : report();
+  }
 
  private:
   ExitCode measure() {
@@ -80,9 +96,10 @@ class Calibrate : public Verb {
       calibrate::MeasurementFile header{today(), backend.fingerprint(), {}, {}};
       header.facts["sweep"] = fmt::format("{} ranks={} seed={} visits={}", full_ ? "full" : "quick",
                                           backend.ranks(), seed_, plan.size());
-      store.emplace(out_, header);
+      store.emplace(table_, header);
       if (store->rows_kept() > 0) {
-        fmt::print(stderr, "{}.part holds {} of {} cases: going on\n", out_, store->rows_kept(), plan.size());
+        fmt::print(stderr, "{}.part holds {} of {} cases: going on\n", table_, store->rows_kept(),
+                   plan.size());
       }
     }
     const double kept = backend.max_over_ranks(store ? static_cast<double>(store->rows_kept()) : 0.0);
@@ -95,13 +112,40 @@ class Calibrate : public Verb {
       store->finish();
       if (cpu::stderr_is_terminal()) fmt::print(stderr, "\n");
       fmt::print("headline: {} cases on {} rank{} measured in {:.0f} s, written to {}\n", plan.size(),
-                 backend.ranks(), backend.ranks() == 1 ? "" : "s", clock() - start, out_);
+                 backend.ranks(), backend.ranks() == 1 ? "" : "s", clock() - start, table_);
     }
     return ExitCode::done;
   }
 
+  ExitCode fit() {
+    const auto table = calibrate::read_measurements(calibrate::read_text_file(table_), table_);
+    cost::Profile profile = calibrate::fit_profile(table, table_);
+    profile.note = note_;
+    calibrate::write_text_file(profile_, cost::write_profile(profile));
+    fmt::print("{}\n", calibrate::report_profile(profile).headline);
+    return ExitCode::done;
+  }
+
+  ExitCode report() {
+    const cost::Profile profile = cost::parse_profile(calibrate::read_text_file(profile_), profile_);
+    const auto report =
+        against_.empty()
+            ? calibrate::report_profile(profile)
+            : calibrate::report_profile(
+                  profile, calibrate::read_measurements(calibrate::read_text_file(against_), against_));
+    const std::map<std::string, std::string (*)(const calibrate::CalibrationReport&)> formats{
+        {"table", calibrate::report_table},
+        {"json", calibrate::report_json},
+        {"csv", calibrate::report_csv},
+        {"md", calibrate::report_markdown}};
+    fmt::print("{}", formats.at(format_)(report));
+    return ExitCode::done;
+  }
+
   CLI::App* measure_ = nullptr;
-  std::string backend_ = "cpu", out_ = "measurements.csv";
+  CLI::App* fit_ = nullptr;
+  std::string backend_ = "cpu", table_ = "measurements.csv", profile_ = "profile.json";
+  std::string note_, against_, format_ = "table";
   int ranks_ = 2;
   bool quick_ = false, full_ = false;
   std::uint64_t seed_ = 1;

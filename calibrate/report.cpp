@@ -1,0 +1,241 @@
+#include "calibrate/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "calibrate/points.hpp"
+#include "sim/base/stats.hpp"
+#include "sim/base/unit_text.hpp"
+
+namespace orrery::calibrate {
+namespace {
+
+/// One point's log error and the regime in which it was measured.
+struct Scored {
+  double error = 0.0;
+  bool is_busy = false;
+  bool is_in_cache = false;
+};
+
+std::optional<double> median_of(const std::vector<Scored>& scored, bool (*wanted)(const Scored&)) {
+  std::vector<double> distances;
+  for (const Scored& s : scored) {
+    if (wanted(s)) distances.push_back(std::abs(s.error));
+  }
+  if (distances.empty()) return std::nullopt;
+  return median(distances);
+}
+
+ErrorRow summarise_row(const std::string& name, const std::vector<Scored>& scored, bool has_regimes) {
+  ErrorRow row;
+  row.name = name;
+  row.points = static_cast<int>(scored.size());
+  std::vector<double> errors, distances;
+  for (const Scored& s : scored) {
+    errors.push_back(s.error);
+    distances.push_back(std::abs(s.error));
+  }
+  if (errors.empty()) return row;
+  row.median = median(distances);
+  row.p90 = quantile(distances, 0.9);
+  row.bias = median(errors);
+  if (!has_regimes) return row;
+  row.alone = median_of(scored, [](const Scored& s) { return !s.is_busy; });
+  row.busy = median_of(scored, [](const Scored& s) { return s.is_busy; });
+  row.in_cache = median_of(scored, [](const Scored& s) { return s.is_in_cache; });
+  row.out_of_cache = median_of(scored, [](const Scored& s) { return !s.is_in_cache; });
+  return row;
+}
+
+/// The features of the stored points tell the regime: working set and busy ranks are among them.
+std::vector<Scored> scored_of(const cost::OperatorClass& c, const cost::MemoryLevels& memory) {
+  const std::vector<std::string> names = cost::feature_names(cost::parse_op(c.name, ""));
+  const auto index_of = [&names](const char* name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  const std::size_t working_set = index_of("working_set"), busy = index_of("ranks_busy");
+  std::vector<Scored> scored;
+  for (std::size_t i = 0; i < c.residual.count(); ++i) {
+    const double* point = c.residual.points.data() + i * names.size();
+    scored.push_back({c.residual.held_out[i], point[busy] > 0.1,
+                      std::exp(point[working_set]) < memory.l2_capacity.value()});
+  }
+  return scored;
+}
+
+std::vector<Scored> scored_of(const cost::CollectiveClass& c) {
+  std::vector<Scored> scored;
+  for (const double error : c.residual.held_out) scored.push_back({error, true, false});
+  return scored;
+}
+
+std::string percent(double fraction) {
+  return fmt::format("{:.1f}", 100.0 * fraction);
+}
+std::string percent(const std::optional<double>& fraction) {
+  return fraction ? percent(*fraction) : "-";
+}
+
+std::vector<std::string> facts_of(const cost::Profile& profile) {
+  const cost::MemoryLevels& m = profile.memory;
+  std::vector<std::string> facts{
+      fmt::format("bandwidth: L1 {}, L2 {}, L3 {}, memory {}; half of the bytes miss beyond {}, {}, {}",
+                  human(m.l1_bandwidth), human(m.l2_bandwidth), human(m.l3_bandwidth),
+                  human(m.memory_bandwidth), human(m.l1_capacity), human(m.l2_capacity),
+                  human(m.l3_capacity)),
+      fmt::format("each further busy rank: L3 {} % slower, memory {} % slower", percent(m.l3_contention),
+                  percent(m.memory_contention)),
+  };
+  std::string anchors = fmt::format("drift {} %", percent(profile.drift));
+  for (const cost::Anchor& a : profile.anchors) {
+    anchors += fmt::format("; {} ({}) +-{} %", a.aspect, a.class_name, percent(a.spread));
+  }
+  facts.push_back(anchors);
+  return facts;
+}
+
+std::string headline_of(const CalibrationReport& report) {
+  const ErrorRow& all = report.all_operators;
+  std::string text = fmt::format("headline: {}: operators median {} %, p90 {} % over {} points",
+                                 report.origin, percent(all.median), percent(all.p90), all.points);
+  for (const ErrorRow& row : report.collectives) {
+    if (row.name == "all_reduce") text += fmt::format("; all_reduce median {} %", percent(row.median));
+  }
+  return text;
+}
+
+CalibrationReport assemble(const cost::Profile& profile, const std::string& origin,
+                           const std::map<std::string, std::vector<Scored>>& operators,
+                           const std::map<std::string, std::vector<Scored>>& collectives) {
+  CalibrationReport report;
+  report.title = fmt::format("{} | {} | measured {} | fingerprint {}", profile.device, profile.algorithm,
+                             profile.date, profile.fingerprint_id);
+  report.origin = origin;
+  report.facts = facts_of(profile);
+  std::vector<Scored> all;
+  for (const auto& [name, scored] : operators) {
+    report.operators.push_back(summarise_row(name, scored, true));
+    all.insert(all.end(), scored.begin(), scored.end());
+  }
+  for (const auto& [name, scored] : collectives) {
+    report.collectives.push_back(summarise_row(name, scored, false));
+  }
+  for (ErrorRow& row : report.operators) {
+    for (const cost::OperatorClass& c : profile.operators) {
+      if (c.name == row.name) row.formula_median = c.errors.white_box_median;
+    }
+  }
+  for (ErrorRow& row : report.collectives) {
+    for (const cost::CollectiveClass& c : profile.collectives) {
+      if (c.name == row.name) row.formula_median = c.errors.white_box_median;
+    }
+  }
+  report.all_operators = summarise_row("all operators", all, true);
+  report.headline = headline_of(report);
+  return report;
+}
+
+}  // namespace
+
+CalibrationReport report_profile(const cost::Profile& profile) {
+  std::map<std::string, std::vector<Scored>> operators, collectives;
+  for (const cost::OperatorClass& c : profile.operators) operators[c.name] = scored_of(c, profile.memory);
+  for (const cost::CollectiveClass& c : profile.collectives) collectives[c.name] = scored_of(c);
+  return assemble(profile, "each point predicted from the others", operators, collectives);
+}
+
+CalibrationReport report_profile(const cost::Profile& profile, const MeasurementFile& measurements) {
+  const auto model = cost::make_cost_model(profile);
+  std::map<std::string, std::vector<Scored>> operators, collectives;
+  for (const Point& point : pool_points(measurements.rows)) {
+    if (const auto* op = std::get_if<cost::Op>(&point.subject)) {
+      const double predicted = model->estimate(*op, point.conditions).time.value();
+      const double set = cost::working_set(cost::footprint(*op), point.conditions);
+      operators[point.class_name].push_back({std::log(point.seconds / predicted),
+                                             point.conditions.ranks_busy > 1,
+                                             set < profile.memory.l2_capacity.value()});
+    } else {
+      const auto& collective = std::get<cost::CollectiveCase>(point.subject);
+      const double predicted = model->estimate(collective).time.value();
+      collectives[point.class_name].push_back({std::log(point.seconds / predicted), true, false});
+    }
+  }
+  return assemble(profile, "profile against these measurements", operators, collectives);
+}
+
+namespace {
+
+struct Cells {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+Cells cells_of(const CalibrationReport& report) {
+  Cells cells;
+  cells.columns = {"class",     "points",  "median %", "p90 %",   "bias %",
+                   "formula %", "alone %", "busy %",   "in L2 %", "beyond %"};
+  const auto add = [&cells](const ErrorRow& r) {
+    cells.rows.push_back({r.name, std::to_string(r.points), percent(r.median), percent(r.p90),
+                          fmt::format("{:+.1f}", 100.0 * r.bias),
+                          r.formula_median > 0.0 ? percent(r.formula_median) : "-", percent(r.alone),
+                          percent(r.busy), percent(r.in_cache), percent(r.out_of_cache)});
+  };
+  for (const ErrorRow& row : report.operators) add(row);
+  add(report.all_operators);
+  for (const ErrorRow& row : report.collectives) add(row);
+  return cells;
+}
+
+}  // namespace
+
+std::string report_table(const CalibrationReport& report) {
+  const Cells cells = cells_of(report);
+  std::string text = report.title + "\n";
+  const auto line = [&text](const std::vector<std::string>& row) {
+    text += fmt::format("{:<20}{:>7}", row[0], row[1]);
+    for (std::size_t i = 2; i < row.size(); ++i) text += fmt::format("{:>10}", row[i]);
+    text += "\n";
+  };
+  line(cells.columns);
+  for (const auto& row : cells.rows) line(row);
+  for (const std::string& fact : report.facts) text += fact + "\n";
+  return text + report.headline + "\n";
+}
+
+std::string report_markdown(const CalibrationReport& report) {
+  const Cells cells = cells_of(report);
+  std::string text = report.title + "\n\n";
+  const auto line = [&text](const std::vector<std::string>& row) {
+    text += "|";
+    for (const std::string& cell : row) text += " " + cell + " |";
+    text += "\n";
+  };
+  line(cells.columns);
+  line(std::vector<std::string>(cells.columns.size(), "---"));
+  for (const auto& row : cells.rows) line(row);
+  text += "\n";
+  for (const std::string& fact : report.facts) text += "- " + fact + "\n";
+  return text + "\n" + report.headline + "\n";
+}
+
+std::string report_csv(const CalibrationReport& report) {
+  std::string text =
+      "class,points,median,p90,bias,formula_median,alone_median,busy_median,in_l2_median,beyond_l2_median\n";
+  const auto optional = [](const std::optional<double>& x) {
+    return x ? fmt::format("{}", *x) : std::string();
+  };
+  const auto add = [&](const ErrorRow& r) {
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", r.name, r.points, r.median, r.p90, r.bias,
+                        r.formula_median, optional(r.alone), optional(r.busy), optional(r.in_cache),
+                        optional(r.out_of_cache));
+  };
+  for (const ErrorRow& row : report.operators) add(row);
+  add(report.all_operators);
+  for (const ErrorRow& row : report.collectives) add(row);
+  return text;
+}
+
+}  // namespace orrery::calibrate
