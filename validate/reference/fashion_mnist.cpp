@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "calibrate/backends/cpu/vector_math.hpp"
 #include "sim/base/error.hpp"
 #include "validate/reference/dataset.hpp"
 #include "validate/reference/gzip_file.hpp"
@@ -17,6 +18,13 @@ constexpr std::int64_t kClasses = 10;
 // Mean and standard deviation of the training pixels in [0, 1].
 constexpr float kMean = 0.2860F;
 constexpr float kDeviation = 0.3530F;
+
+ORRERY_VECTORISED void standardise(const std::uint8_t* pixels, std::int64_t count, float* values) {
+  const float factor = 1.0F / (255.0F * kDeviation);
+  const float shift = kMean / kDeviation;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) values[i] = static_cast<float>(pixels[i]) * factor - shift;
+}
 
 struct Images {
   std::int64_t count = 0;
@@ -50,12 +58,7 @@ class FashionMnist : public Dataset {
 
   void copy_sample(Split split, std::int64_t index, void* inputs, std::int32_t* labels) const override {
     const Images& from = images(split);
-    const std::uint8_t* pixel = from.pixels.data() + index * pixels_;
-    auto* to = static_cast<float*>(inputs);
-    const float factor = 1.0F / (255.0F * kDeviation);
-    for (std::int64_t i = 0; i < pixels_; ++i) {
-      to[i] = static_cast<float>(pixel[i]) * factor - kMean / kDeviation;
-    }
+    standardise(from.pixels.data() + index * pixels_, pixels_, static_cast<float*>(inputs));
     *labels = from.labels[static_cast<std::size_t>(index)];
   }
 

@@ -30,6 +30,14 @@ StepParts operator*(const StepParts& a, double factor) {
           a.communication * factor, a.waiting * factor, a.update * factor};
 }
 
+/// The rank that ends this step last.
+int last_rank(const TrainRun& run, std::size_t step) {
+  const auto last = std::max_element(
+      run.logs.begin(), run.logs.end(),
+      [step](const RankLog& a, const RankLog& b) { return a.steps[step].end < b.steps[step].end; });
+  return static_cast<int>(last - run.logs.begin());
+}
+
 }  // namespace
 
 StepParts step_parts(const TrainRun& run, int rank, std::size_t step) {
@@ -53,23 +61,24 @@ StepParts step_parts(const TrainRun& run, int rank, std::size_t step) {
 RunSummary summarise(const TrainRun& run) {
   SIM_ASSERT(!run.logs.empty() && !run.logs.front().steps.empty(), "a run without steps has no summary");
   const std::vector<StepLog>& steps = run.logs.front().steps;
+  const std::size_t first = warm_start(run);
   RunSummary summary;
-  StepParts sum;
-  for (std::size_t i = warm_start(run); i < steps.size(); ++i) {
+  for (std::size_t i = first; i < steps.size(); ++i) {
     summary.steps.push_back((i + 1 < steps.size() ? steps[i + 1].start : steps[i].end) - steps[i].start);
-    int last = 0;
-    for (int r = 1; r < run.ranks; ++r) {
-      const auto end = [&](int rank) { return run.logs[static_cast<std::size_t>(rank)].steps[i].end; };
-      if (end(r) > end(last)) last = r;
-    }
-    sum = sum + step_parts(run, last, i);
   }
   summary.median = median(summary.steps);
   summary.p10 = quantile(summary.steps, 0.1);
   summary.p90 = quantile(summary.steps, 0.9);
-  const double elapsed = steps.back().end - steps[warm_start(run)].start;
+  const double elapsed = steps.back().end - steps[first].start;
   summary.samples_per_s =
       static_cast<double>(run.config.batch) * static_cast<double>(summary.steps.size()) / elapsed;
+  const double low = quantile(summary.steps, 0.25);
+  const double high = quantile(summary.steps, 0.75);
+  StepParts sum;
+  for (std::size_t i = first; i < steps.size(); ++i) {
+    const double length = summary.steps[i - first];
+    if (length >= low && length <= high) sum = sum + step_parts(run, last_rank(run, i), i);
+  }
   summary.parts = sum * (summary.median / sum.total());
   return summary;
 }

@@ -73,7 +73,9 @@ struct RunSummary {
   std::vector<double> steps;  ///< seconds from one step's start to the next on rank 0
   double median = 0.0, p10 = 0.0, p90 = 0.0;
   double samples_per_s = 0.0;
-  StepParts parts;  ///< mean of the rank that ends each step last, scaled to sum to `median`
+  /// Mean over the middle half of the steps by length, of the rank that ends the step last; scaled to sum to
+  /// `median`.
+  StepParts parts;
 };
 RunSummary summarise(const TrainRun& run);
 

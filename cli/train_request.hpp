@@ -1,0 +1,15 @@
+// From a scenario to what the reference trainer is asked to do: the one place where both descriptions meet.
+#pragma once
+
+#include <string>
+
+#include "scenarios/scenario.hpp"
+#include "validate/reference/train_config.hpp"
+
+namespace orrery::cli {
+
+/// `scenario_file` resolves relative paths of data; empty: from the working directory. Throws ScenarioError
+/// when a named path does not exist.
+reference::TrainConfig train_config(const scenario::Scenario& scenario, const std::string& scenario_file);
+
+}  // namespace orrery::cli
