@@ -133,7 +133,7 @@ Measurement measure(Backend& backend, const Case& subject, const cost::Condition
     const auto op = backend.prepare(std::get<cost::Op>(subject), conditions);
     samples = sample_alone(*op, rule, clock);
   }
-  backend.barrier();
+  backend.patient_barrier();
   if (!samples.empty()) m.times = summarise(samples);
   m.worst_rank_median_s = backend.max_over_ranks(m.times.median_s);
   return m;

@@ -66,7 +66,7 @@ std::int64_t whole(double x) {
 Bytes reuse_distance(double u) {
   constexpr double kHot = 0.3;
   if (u < kHot) return Bytes(0.0);
-  return Bytes(std::round(log_between(128.0 * 1024, 128.0 * 1024 * 1024, (u - kHot) / (1.0 - kHot))));
+  return Bytes(std::round(log_between(128.0 * 1024, 96.0 * 1024 * 1024, (u - kHot) / (1.0 - kHot))));
 }
 
 struct Bounds {

@@ -20,6 +20,10 @@ class Arena {
   /// The next piece, 64-byte aligned. REQUIRES: the sum of footprints stays within the arena.
   void* take(std::size_t bytes);
 
+  /// Starts again from the first byte; pieces taken before are void, their content stays.
+  void clear() { used_ = 0; }
+  std::size_t size() const { return size_; }
+
   /// The next `count` numbers.
   template <class T>
   std::span<T> take_array(std::size_t count) {

@@ -28,6 +28,7 @@ class CpuBackend : public calibrate::Backend {
   std::unique_ptr<calibrate::TimedOp> prepare(const cost::CollectiveCase& collective) override;
 
   void barrier() override { communicator_.barrier(); }
+  void patient_barrier() override { communicator_.patient_barrier(); }
   double max_over_ranks(double value) override { return communicator_.all_reduce_max(value); }
 
  private:

@@ -5,9 +5,11 @@
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
 
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <exception>
+#include <thread>
 
 #include "calibrate/backends/cpu/local_communicator.hpp"
 #include "sim/base/error.hpp"
@@ -61,6 +63,15 @@ class MpiCommunicator : public calibrate::Communicator {
   int size() const override { return size_; }
 
   void barrier() override { MPI_CHECK(MPI_Barrier(comm_)); }
+
+  void patient_barrier() override {
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_CHECK(MPI_Ibarrier(comm_, &request));
+    for (int done = 0; done == 0;) {
+      MPI_CHECK(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+      if (done == 0) std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
 
   void all_reduce_sum(std::span<float> data) override {
     MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data.data(), count_of(data.size()), MPI_FLOAT, MPI_SUM, comm_));

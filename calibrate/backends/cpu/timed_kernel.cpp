@@ -31,6 +31,14 @@ std::uint64_t id_bound(const cost::Op& op) {
   return 1;
 }
 
+void fill_numbers(float* values, std::size_t count, bool positive, RngStream& draws) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const double u = draws.uniform(-1.0, 1.0);
+    const double magnitude = 0.1 + 0.9 * std::abs(u);
+    values[i] = static_cast<float>(positive || u > 0.0 ? magnitude : -magnitude);
+  }
+}
+
 /// Random numbers of either sign, none of them near zero; second moments of an optimizer are positive.
 void fill(const cost::Op& op, const cost::Operand& operand, RngStream& draws, void* memory) {
   const auto count = static_cast<std::size_t>(operand.elements);
@@ -41,21 +49,40 @@ void fill(const cost::Op& op, const cost::Operand& operand, RngStream& draws, vo
   }
   const bool positive = std::holds_alternative<cost::OptimizerStep>(op);
   auto* values = static_cast<float*>(memory);
-  for (std::size_t i = 0; i < count; ++i) {
-    const double u = draws.uniform(-1.0, 1.0);
-    const double magnitude = 0.1 + 0.9 * std::abs(u);
-    values[i] = static_cast<float>(positive || u > 0.0 ? magnitude : -magnitude);
+  // Drawing is slower than most kernels, so large buffers repeat their first numbers.
+  constexpr std::size_t kDrawn = 1 << 16;
+  const std::size_t drawn = std::min(count, kDrawn);
+  fill_numbers(values, drawn, positive, draws);
+  for (std::size_t i = drawn; i < count; i += kDrawn) {
+    std::memcpy(values + i, values, std::min(kDrawn, count - i) * sizeof(float));
   }
+}
+
+/// The memory of the last kernel, kept for the next one: in a sweep, getting fresh pages from the system and
+/// zeroing them would take longer than the measurements.
+std::unique_ptr<Arena>& spare_arena() {
+  static std::unique_ptr<Arena> spare;
+  return spare;
+}
+
+std::unique_ptr<Arena> take_arena(std::size_t bytes) {
+  std::unique_ptr<Arena> arena = std::move(spare_arena());
+  if (arena == nullptr || arena->size() < bytes) return std::make_unique<Arena>(bytes);
+  arena->clear();
+  return arena;
 }
 
 class TimedKernel : public calibrate::TimedOp {
  public:
   TimedKernel(const cost::Op& op, Bytes reuse_distance)
-      : op_(op), operands_(cost::operands(op)), sets_(set_count(reuse_distance)), arena_(arena_bytes()) {
+      : op_(op),
+        operands_(cost::operands(op)),
+        sets_(set_count(reuse_distance)),
+        arena_(take_arena(arena_bytes())) {
     RngStream draws = stream(Seed{1}, "calibrate/operands");
     for (std::size_t s = 0; s < sets_; ++s) {
       for (std::size_t i = 0; i < operands_.size(); ++i) {
-        void* memory = arena_.take(size_of(operands_[i]));
+        void* memory = arena_->take(size_of(operands_[i]));
         if (s == 0) {
           fill(op_, operands_[i], draws, memory);
         } else {
@@ -66,6 +93,11 @@ class TimedKernel : public calibrate::TimedOp {
     }
     choose_repeats();
   }
+  ~TimedKernel() override {
+    if (spare_arena() == nullptr || spare_arena()->size() < arena_->size()) spare_arena() = std::move(arena_);
+  }
+  TimedKernel(const TimedKernel&) = delete;
+  TimedKernel& operator=(const TimedKernel&) = delete;
 
   Seconds run() override {
     const auto start = Clock::now();
@@ -108,7 +140,7 @@ class TimedKernel : public calibrate::TimedOp {
   cost::Op op_;
   std::vector<cost::Operand> operands_;
   std::size_t sets_;
-  Arena arena_;
+  std::unique_ptr<Arena> arena_;
   std::vector<void*> buffers_;  ///< operand pointers, set after set
   std::size_t next_ = 0;
   int repeats_ = 1;
