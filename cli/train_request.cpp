@@ -17,9 +17,6 @@ std::optional<std::string> path_of(const scenario::TextData& data) {
 std::optional<std::string> path_of(const scenario::SyntheticData&) {
   return std::nullopt;
 }
-std::optional<std::string> path_of(const scenario::SyntheticData&) {
-  return std::nullopt;
-}
 
 }  // namespace
 
