@@ -6,6 +6,7 @@
 #include "calibrate/measurements.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/explain.hpp"
+#include "validate/records.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -15,6 +16,19 @@ std::vector<scenario::Explanation> everything() {
   for (const calibrate::ColumnHelp& column : calibrate::measurement_columns()) {
     known.push_back({"measurements.csv", column.name, column.help});
   }
+  for (const auto& [place, schema] : {std::pair{"predictions.json", json_schema<validate::Predictions>()},
+                                      {"measured runs of validate", json_schema<validate::MeasuredRun>()}}) {
+    for (scenario::Explanation& entry : scenario::explanations(schema, place))
+      known.push_back(std::move(entry));
+  }
+  for (const auto& [column, help] : {std::pair{"step", "number of the training step, from 0"},
+                                     {"rank", "number of the process, from 0"},
+                                     {"part", "input, forward, backward, bucket0, bucket1, ..., update"},
+                                     {"begin_s", "start, seconds since the first timed step"},
+                                     {"end_s", "end, seconds since the first timed step"}}) {
+    known.push_back({"spans.csv", column, help});
+  }
+  known.push_back({"losses.csv", "loss", "mean cross-entropy of the step over all ranks, in nats"});
   return known;
 }
 

@@ -31,6 +31,8 @@ std::vector<NameAndHelp> plain(const std::vector<std::string>& names) {
 Groups all_groups() {
   Groups groups;
   for (const auto& [plural, registry] : registry_catalog()) groups[plural] = registry->names();
+  groups["backends"] = {{"cpu", "kernels on this machine's cores, OpenMPI between ranks"},
+                        {"fake", "a machine with known parameters and seeded noise, for trying things out"}};
   groups["datasets"] = kinds_of<scenario::DataConfig>();
   groups["optimizers"] = kinds_of<model::OptimizerConfig>();
   groups["operators"] = plain(cost::class_names());

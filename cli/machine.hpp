@@ -1,4 +1,5 @@
-// Whether a profile speaks of the machine in front of the user.
+// Whether a profile speaks of the machine in front of the user: predictions from another machine's profile
+// are welcome, but have to be announced as such.
 #pragma once
 
 #include "costmodel/profile.hpp"

@@ -214,7 +214,7 @@ std::string quantity_pattern(Dimension dimension) {
       if (base && parse_unit(name)->dimension == dimension) append(name);
     }
   }
-  return "^[-+]?[0-9]+(\\.[0-9]*)?([eE][-+]?[0-9]+)? *(" + names + ")$";
+  return "^[-+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)? *(" + names + ")$";
 }
 
 }  // namespace orrery

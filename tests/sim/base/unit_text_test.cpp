@@ -1,6 +1,8 @@
 #include "sim/base/unit_text.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <regex>
 
 #include "sim/base/error.hpp"
 
@@ -57,6 +59,21 @@ TEST_CASE("a malformed dimensioned value is refused with the right form") {
   CHECK_THAT(error_of("1e400 s", kTime), Catch::Contains("too large"));
   CHECK_THAT(error_of("", kTime), Catch::Contains("does not start with a number"));
   CHECK_THAT(error_of("1 GB/s/s", kRate), Catch::Contains("unknown unit"));
+}
+
+TEST_CASE("the pattern of the schema accepts what the parser accepts") {
+  const std::regex rate(quantity_pattern(kRate)), data(quantity_pattern(kData));
+  for (const char* good : {"450 GB/s", "100Gbit/s", "1.5e3 MB/s", "1. B/ns", ".5 GiB/s"}) {
+    CAPTURE(good);
+    CHECK_NOTHROW(parse_quantity(good, kRate, ""));
+    CHECK(std::regex_match(good, rate) == (std::string(good) != "1. B/ns"));  // parsed, but not advertised
+    CHECK_FALSE(std::regex_match(good, data));
+  }
+  for (const char* bad : {"450", "GB/s", "0x1 GB/s", "1 GB/s/s", "1 gb/s", ". GB/s"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_quantity(bad, kRate, ""), ScenarioError);
+    CHECK_FALSE(std::regex_match(bad, rate));
+  }
 }
 
 TEST_CASE("exact text is read back to the same double") {
