@@ -1,4 +1,6 @@
-// What the event queue stores: a moment and an opaque payload, 16 bytes.
+// What the event queue stores: a moment and an opaque payload, 16 bytes. The queue knows nothing of
+// coroutines or timers; the simulator that pops an event knows from the payload's lowest bit which of the two
+// it is.
 #pragma once
 
 #include <cstdint>
