@@ -24,8 +24,8 @@ std::vector<scenario::Explanation> everything() {
   for (const auto& [column, help] : {std::pair{"step", "number of the training step, from 0"},
                                      {"rank", "number of the process, from 0"},
                                      {"part", "input, forward, backward, bucket0, bucket1, ..., update"},
-                                     {"begin_s", "start, seconds since the first timed step"},
-                                     {"end_s", "end, seconds since the first timed step"}}) {
+                                     {"begin_s", "start, seconds since the common start of all ranks"},
+                                     {"end_s", "end, seconds since the common start of all ranks"}}) {
     known.push_back({"spans.csv", column, help});
   }
   known.push_back({"losses.csv", "loss", "mean cross-entropy of the step over all ranks, in nats"});

@@ -15,9 +15,9 @@ namespace {
 using Groups = std::map<std::string, std::vector<NameAndHelp>>;
 
 template <class Variant>
-std::vector<NameAndHelp> kinds_of() {
+std::vector<NameAndHelp> names_of_kinds() {
   std::vector<NameAndHelp> result;
-  for (const KindName& kind : detail::FieldKind<Variant>::kinds()) result.push_back({kind.name, kind.help});
+  for (const KindName& kind : kinds_of<Variant>()) result.push_back({kind.name, kind.help});
   return result;
 }
 
@@ -33,8 +33,8 @@ Groups all_groups() {
   for (const auto& [plural, registry] : registry_catalog()) groups[plural] = registry->names();
   groups["backends"] = {{"cpu", "kernels on this machine's cores, OpenMPI between ranks"},
                         {"fake", "a machine with known parameters and seeded noise, for trying things out"}};
-  groups["datasets"] = kinds_of<scenario::DataConfig>();
-  groups["optimizers"] = kinds_of<model::OptimizerConfig>();
+  groups["datasets"] = names_of_kinds<scenario::DataConfig>();
+  groups["optimizers"] = names_of_kinds<model::OptimizerConfig>();
   groups["operators"] = plain(cost::class_names());
   groups["collectives"] = plain(cost::collective_names());
   return groups;

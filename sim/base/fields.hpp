@@ -231,6 +231,19 @@ ValueRef field_ref(T& value) {
   }
 }
 
+/// The kinds of a variant of described structs, in order.
+template <class Choice>
+std::vector<KindName> kinds_of() {
+  return detail::FieldKind<Choice>::kinds();
+}
+/// The alternative of that position with its defaults.
+template <class Choice>
+Choice choice_of_kind(std::size_t index) {
+  Choice choice;
+  detail::FieldKind<Choice>::select(choice, index);
+  return choice;
+}
+
 /// Lets `visitor` see every field of `config` in the order of its description.
 template <class T>
 void visit_fields(FieldVisitor& visitor, T& config) {

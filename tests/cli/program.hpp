@@ -25,7 +25,7 @@ inline std::filesystem::path scratch() {
 inline Result run(const std::string& arguments) {
   namespace fs = std::filesystem;
   fs::create_directories(scratch());
-  for (const char* folder : {"scenarios", "costmodel", "tests", "docs"}) {
+  for (const char* folder : {"scenarios", "costmodel", "tests", "docs", "validate"}) {
     if (!fs::exists(scratch() / folder))
       fs::create_symlink(fs::path(ORRERY_SOURCE_DIR) / folder, scratch() / folder);
   }
