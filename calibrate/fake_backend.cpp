@@ -14,7 +14,7 @@ cost::Residual no_residual(std::size_t dimensions) {
   return residual;
 }
 
-cost::GemmModel gemm_truth(double peak, double pack_time) {
+cost::GemmModel gemm_truth(double peak, double pack_b) {
   cost::GemmModel gemm;
   gemm.overhead = Seconds(0.9e-6);
   gemm.batch_overhead = Seconds(0.25e-6);
@@ -23,7 +23,8 @@ cost::GemmModel gemm_truth(double peak, double pack_time) {
   gemm.tile_n = 48.0;
   gemm.tile_waste = 0.4;
   gemm.fill = 10.0;
-  gemm.pack_time = Seconds(pack_time);
+  gemm.pack_a = Seconds(0.3e-9);
+  gemm.pack_b = Seconds(pack_b);
   gemm.overlap = 3.0;
   gemm.busy_slowdown = 0.06;
   return gemm;
@@ -34,6 +35,7 @@ cost::RowwiseModel rowwise_truth(const std::string& name) {
   cost::RowwiseModel model;
   model.overhead = Seconds(60e-9);
   model.row_overhead = Seconds(4e-9);
+  model.tail_time = Seconds(0.5e-9);
   model.busy_slowdown = 0.06;
   model.overlap = 3.0;
   const bool is_transcendental =

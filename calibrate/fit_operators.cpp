@@ -34,9 +34,13 @@ Parameters parameters_of(ClassFit& fit) {
   return std::visit([&](auto& model) { return Parameters(model, fixed_parameters(fit)); }, fit.model);
 }
 
+double model_seconds(const cost::OperatorModel& model, const Point& point, const cost::Footprint& footprint,
+                     const cost::MemoryLevels& memory) {
+  return cost::seconds(model, std::get<cost::Op>(point.subject), footprint, point.conditions, memory);
+}
+
 double model_seconds(const cost::OperatorModel& model, const Point& point, const cost::MemoryLevels& memory) {
-  const cost::Op& op = std::get<cost::Op>(point.subject);
-  return cost::seconds(model, op, cost::footprint(op), point.conditions, memory);
+  return model_seconds(model, point, cost::footprint(std::get<cost::Op>(point.subject)), memory);
 }
 
 /// Residual of one point as a function of two blocks: log parameters of the memory levels and of the class.
@@ -45,18 +49,24 @@ class PointError {
  public:
   PointError(const Point& point, cost::MemoryLevels& memory, const Parameters& memory_view,
              cost::OperatorModel& model, const Parameters& model_view)
-      : point_(point), memory_(memory), memory_view_(memory_view), model_(model), model_view_(model_view) {}
+      : point_(point),
+        footprint_(cost::footprint(std::get<cost::Op>(point.subject))),
+        memory_(memory),
+        memory_view_(memory_view),
+        model_(model),
+        model_view_(model_view) {}
 
   bool operator()(double const* const* blocks, double* residual) const {
     memory_view_.set_logs(blocks[0]);
     model_view_.set_logs(blocks[1]);
-    const double error = std::log(point_.seconds / model_seconds(model_, point_, memory_));
+    const double error = std::log(point_.seconds / model_seconds(model_, point_, footprint_, memory_));
     residual[0] = error / std::hypot(kErrorScale, point_.log_error);
     return std::isfinite(residual[0]);
   }
 
  private:
   const Point& point_;
+  cost::Footprint footprint_;
   cost::MemoryLevels& memory_;
   const Parameters& memory_view_;
   cost::OperatorModel& model_;
@@ -92,8 +102,8 @@ class Problem {
   double solve() {
     ceres::Solver::Options options;
     options.linear_solver_type = ceres::DENSE_QR;
-    options.max_num_iterations = 150;
-    options.function_tolerance = 1e-7;
+    options.max_num_iterations = 60;
+    options.function_tolerance = 1e-5;
     options.num_threads = 1;
     options.logging_type = ceres::SILENT;
     ceres::Solver::Summary summary;
@@ -114,7 +124,7 @@ class Problem {
     }
   }
 
-  using NumericError = ceres::DynamicNumericDiffCostFunction<PointError, ceres::CENTRAL>;
+  using NumericError = ceres::DynamicNumericDiffCostFunction<PointError, ceres::FORWARD>;
   NumericError* new_error(const Point& point, std::size_t c) {
     auto functor = std::make_unique<PointError>(point, memory_, memory_view_, classes_[c]->model, views_[c]);
     return std::make_unique<NumericError>(functor.release()).release();  // Ceres takes both over
@@ -167,7 +177,8 @@ cost::OperatorModel first_guess(const std::string& class_name, const std::vector
     gemm.peak = FlopsPerSec(1.05 / per_flop);
     gemm.overhead = Seconds(0.5 * shortest);
     gemm.batch_overhead = Seconds(0.2 * shortest);
-    gemm.pack_time = Seconds(10.0 * per_flop);
+    gemm.pack_a = Seconds(10.0 * per_flop);
+    gemm.pack_b = Seconds(10.0 * per_flop);
     return gemm;
   }
   cost::RowwiseModel rowwise;
@@ -177,6 +188,7 @@ cost::OperatorModel first_guess(const std::string& class_name, const std::vector
   rowwise.element_time = Seconds(0.7 * per_element);
   rowwise.overhead = Seconds(0.3 * shortest);
   rowwise.row_overhead = Seconds(10.0 * per_element);
+  rowwise.tail_time = Seconds(3.0 * per_element);
   return rowwise;
 }
 

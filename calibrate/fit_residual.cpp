@@ -110,7 +110,7 @@ class Trial {
 
 /// Coordinate descent over fixed candidates: two passes find the same answer everywhere.
 Choice choose(const ResidualData& data, const std::vector<std::size_t>& groups) {
-  const std::array<double, 6> lengths{2.0, 3.5, 6.0, 10.0, 18.0, 40.0};
+  const std::array<double, 7> lengths{1.0, 2.0, 3.5, 6.0, 10.0, 18.0, 40.0};
   const std::array<double, 6> signals{0.01, 0.03, 0.06, 0.12, 0.25, 0.5};
   Choice best{std::vector<double>(1 + *std::max_element(groups.begin(), groups.end()), 10.0), 0.12};
   double best_loss = Trial(data, groups, best).loss();

@@ -19,7 +19,7 @@ void shuffle(std::vector<T>& items, RngStream random) {
 
 std::vector<AnchorCase> anchor_cases(int ranks) {
   const cost::Conditions hot{1, Bytes(0.0)};
-  const cost::Conditions cold{1, Bytes(128.0 * 1024 * 1024)};
+  const cost::Conditions cold{1, Bytes(64.0 * 1024 * 1024)};
   std::vector<AnchorCase> anchors{
       {"compute", cost::Op(cost::Gemm{.m = 256, .n = 256, .k = 256}), hot},
       {"memory", cost::Op(cost::Copy{.elements = 1 << 20}), cold},

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "calibrate/sweep.hpp"
+#include "costmodel/footprint.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/portable_math.hpp"
 
@@ -42,19 +43,25 @@ double log_between(double low, double high, double u) {
   return portable_exp(portable_log(low) + u * (portable_log(high) - portable_log(low)));
 }
 
-/// Sizes that occur in practice: powers of two, their thirds and fifths, and a few odd ones.
-std::int64_t usual_size(double x) {
-  constexpr std::array<std::int64_t, 36> sizes{
-      1,   2,   3,   4,   6,   8,   10,  12,  16,  20,  24,   32,   40,   48,   64,   80,   96,   100,
-      128, 160, 200, 256, 320, 384, 500, 512, 640, 768, 1000, 1024, 1536, 2048, 2500, 3072, 4096, 8192};
-  const auto nearest = std::min_element(sizes.begin(), sizes.end(), [x](std::int64_t a, std::int64_t b) {
-    return std::abs(std::log(static_cast<double>(a) / x)) < std::abs(std::log(static_cast<double>(b) / x));
-  });
-  return *nearest;
+/// The size of the list nearest to x on a logarithmic scale.
+template <std::size_t N>
+std::int64_t nearest_of(const std::array<std::int64_t, N>& sizes, double x) {
+  const auto distance = [x](std::int64_t size) { return std::abs(std::log(static_cast<double>(size) / x)); };
+  return *std::min_element(sizes.begin(), sizes.end(),
+                           [&distance](std::int64_t a, std::int64_t b) { return distance(a) < distance(b); });
 }
 
+/// Sizes as they occur in practice, log-uniform between the limits: three quarters of them powers of two and
+/// halves between, the others odd (class counts, vocabularies, image sides).
 std::int64_t usual_between(double low, double high, double u) {
-  return usual_size(log_between(low, high, u));
+  constexpr std::array<std::int64_t, 20> even{1,   2,   4,   8,   16,  32,   48,   64,   96,   128,
+                                              192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096};
+  constexpr std::array<std::int64_t, 20> odd{1,   3,   6,   10,  12,  20,  28,   40,   50,   72,
+                                             100, 150, 200, 300, 500, 640, 1000, 1280, 2500, 5000};
+  const double x = log_between(low, high, u);
+  // The last digits of u decide, so that every stretch of sizes has both sorts.
+  const double fraction = 64.0 * u - std::floor(64.0 * u);
+  return fraction < 0.75 ? nearest_of(even, x) : nearest_of(odd, x);
 }
 
 std::int64_t whole(double x) {
@@ -113,7 +120,8 @@ cost::Op of_class(const cost::Op& kind, double most, const Coordinates& u) {
     std::tie(loss->rows, loss->classes) = matrix(most, 8192, u);
   } else if (auto* embedding = std::get_if<cost::Embedding>(&op)) {
     std::tie(embedding->tokens, embedding->width) = matrix(0.25 * most, 1024, u);
-    embedding->vocab = whole(log_between(32, 65536, u[2]));
+    const double vocab_most = std::clamp(2e6 / static_cast<double>(embedding->width), 64.0, 65536.0);
+    embedding->vocab = whole(log_between(32, vocab_most, u[2]));
   } else if (auto* step = std::get_if<cost::OptimizerStep>(&op)) {
     step->params = whole(log_between(1e3, most, u[0]));
   } else if (auto* copy = std::get_if<cost::Copy>(&op)) {
@@ -124,9 +132,19 @@ cost::Op of_class(const cost::Op& kind, double most, const Coordinates& u) {
     transpose->batch = usual_between(1, 64, u[3]);
     const double rest = log_between(1e3, most, u[0]) /
                         static_cast<double>(transpose->inner * transpose->cols * transpose->batch);
-    transpose->rows = usual_size(rest);
+    transpose->rows = whole(rest);
   }
   return op;
+}
+
+/// A look-up touches a small part of a large table: distances that would need gigabytes of tables are
+/// shortened.
+Bytes affordable(Bytes distance, const cost::Op& op) {
+  constexpr double kAllocatedMost = 256.0 * 1024 * 1024;
+  double allocated = 0.0;
+  for (const cost::Operand& operand : cost::operands(op)) allocated += operand.bytes().value();
+  const double touched = cost::footprint(op).operand_bytes;
+  return Bytes(std::round(std::min(distance.value(), kAllocatedMost * touched / allocated)));
 }
 
 bool fits(const cost::Op& op, const Bounds& bounds) {
@@ -135,13 +153,15 @@ bool fits(const cost::Op& op, const Bounds& bounds) {
   return cost::flops(op).value() <= bounds.flops && elements <= 5.0 * bounds.elements;
 }
 
+/// More points where the shape has more dimensions and where training spends its time.
 int points_of(const cost::Op& op, bool full) {
   const int factor = full ? 3 : 1;
-  if (std::holds_alternative<cost::Gemm>(op)) return 64 * factor;
+  if (std::holds_alternative<cost::Gemm>(op)) return 96 * factor;
   if (std::holds_alternative<cost::Copy>(op)) return 36 * factor;  // the machine's bandwidths hang on it
-  if (std::holds_alternative<cost::OptimizerStep>(op)) return 24 * factor;
+  if (std::holds_alternative<cost::Softmax>(op) || std::holds_alternative<cost::LayerNorm>(op))
+    return 32 * factor;
   if (std::holds_alternative<cost::Embedding>(op)) return 16 * factor;
-  return 26 * factor;
+  return 24 * factor;
 }
 
 void add_operator(const cost::Op& kind, const SweepOptions& options, std::vector<Visit>& visits) {
@@ -154,22 +174,23 @@ void add_operator(const cost::Op& kind, const SweepOptions& options, std::vector
     const cost::Op op = transposes != nullptr ? gemm(*transposes, u) : of_class(kind, bounds.elements, u);
     if (!fits(op, bounds)) continue;
     const int busy = options.ranks > 1 && u[5] > 0.5 ? options.ranks : 1;
-    visits.push_back({op, {busy, reuse_distance(u[4])}});
+    visits.push_back({op, {busy, affordable(reuse_distance(u[4]), op)}});
     ++made;
   }
 }
 
 void add_collectives(const SweepOptions& options, std::vector<Visit>& visits) {
-  const double most = 64.0 * 1024 * 1024;
-  const int steps = options.full ? 46 : 23;  // from 8 bytes: powers of two, or of their square root
+  const int octaves = options.full ? 23 : 21;  // 8 bytes to 64 or 16 MiB; the largest is always 64 MiB
+  const int per_octave = options.full ? 2 : 1;
   for (const std::string& name : cost::collective_names()) {
     const cost::CollectiveKind kind = cost::collective_kind(name);
-    for (int i = 0; i <= steps; ++i) {
-      const double size = 8.0 * portable_exp(portable_log(most / 8.0) * i / steps);
-      cost::CollectiveCase collective{kind, Bytes(8.0 * std::round(size / 8.0)), options.ranks};
-      if (kind == cost::CollectiveKind::barrier) collective.bytes = Bytes(0.0);
-      visits.push_back({collective, {options.ranks, Bytes(0.0)}});
-      if (kind == cost::CollectiveKind::barrier) break;
+    std::vector<double> sizes;
+    for (int i = 0; i <= octaves * per_octave; ++i) sizes.push_back(8.0 * std::exp2(1.0 * i / per_octave));
+    if (!options.full) sizes.push_back(64.0 * 1024 * 1024);
+    if (kind == cost::CollectiveKind::barrier) sizes = {0.0};
+    for (const double size : sizes) {
+      const Bytes whole_words(8.0 * std::round(size / 8.0));
+      visits.push_back({cost::CollectiveCase{kind, whole_words, options.ranks}, {options.ranks, Bytes(0.0)}});
     }
   }
 }

@@ -22,7 +22,22 @@ double real(std::int64_t count) {
 }
 
 Footprint of_words(double rows, double elements, double moved_words, double held_words) {
-  return {rows, elements, kWord * moved_words, kWord * held_words};
+  return {rows, elements, kWord * moved_words, kWord * held_words, 0.0};
+}
+
+double padded(std::int64_t extent) {
+  return real((extent + kVectorLanes - 1) / kVectorLanes * kVectorLanes);
+}
+
+/// The same with rows of `cols` elements, each a loop of its own.
+Footprint in_rows(Footprint footprint, std::int64_t cols) {
+  footprint.tail_elements = footprint.rows * real(cols % kVectorLanes);
+  return footprint;
+}
+
+/// Kinds that treat each row apart; the others run over all elements in one loop.
+bool has_row_loops(ElementwiseKind kind) {
+  return kind == ElementwiseKind::bias || kind == ElementwiseKind::bias_gradient;
 }
 
 // Row r sees (r mod cols) + 1 columns: whole cycles of cols rows see cols (cols + 1) / 2 each.
@@ -40,7 +55,10 @@ Footprint of(const Gemm& g) {
 Footprint of(const Softmax& s) {
   const double size = real(s.rows) * real(s.cols);
   const double words = (s.pass == Pass::forward ? 2.0 : 3.0) * size;
-  return of_words(real(s.rows), s.causal ? causal_elements(real(s.rows), real(s.cols)) : size, words, words);
+  if (!s.causal) return in_rows(of_words(real(s.rows), size, words, words), s.cols);
+  Footprint causal = of_words(real(s.rows), causal_elements(real(s.rows), real(s.cols)), words, words);
+  causal.tail_elements = causal.rows * 0.5 * real(kVectorLanes - 1);  // visible lengths of every remainder
+  return causal;
 }
 
 Footprint of(const LayerNorm& n) {
@@ -58,9 +76,9 @@ Footprint of(const Elementwise& e) {
     case ElementwiseKind::relu_forward:
       return of_words(real(e.rows), size, 2.0 * size, 2.0 * size);
     case ElementwiseKind::bias:
-      return of_words(real(e.rows), size, 2.0 * size + cols, size + cols);
+      return in_rows(of_words(real(e.rows), size, 2.0 * size + cols, size + cols), e.cols);
     case ElementwiseKind::bias_gradient:
-      return of_words(real(e.rows), size, size + cols, size + cols);
+      return in_rows(of_words(real(e.rows), size, size + cols, size + cols), e.cols);
     case ElementwiseKind::scale:
       return of_words(real(e.rows), size, 2.0 * size, size);
     case ElementwiseKind::gelu_backward:
@@ -80,7 +98,7 @@ Footprint of(const Embedding& e) {
 
 Footprint of(const CrossEntropy& c) {
   const double size = real(c.rows) * real(c.classes), words = 2.0 * size + real(c.rows) + 1.0;
-  return of_words(real(c.rows), size, words, words);
+  return in_rows(of_words(real(c.rows), size, words, words), c.classes);
 }
 
 Footprint of(const OptimizerStep& s) {
@@ -134,7 +152,16 @@ Features features(const Op& op, const Footprint& footprint, const Conditions& co
              op);
   f.add(portable_log(working_set(footprint, conditions)));
   f.add(portable_log(static_cast<double>(conditions.ranks_busy)));
-  if (const auto* softmax = std::get_if<Softmax>(&op)) f.add(softmax->causal ? 1.0 : 0.0);
+  const auto padding = [&f](std::int64_t extent) { f.add(portable_log(padded(extent) / real(extent))); };
+  std::visit(Overloaded{
+                 [&](const Gemm& g) { padding(g.m), padding(g.n); },
+                 [&](const Softmax& s) { padding(s.cols), f.add(s.causal ? 1.0 : 0.0); },
+                 [&](const LayerNorm& n) { padding(n.cols); },
+                 [&](const CrossEntropy& c) { padding(c.classes); },
+                 [&](const Elementwise& e) { padding(has_row_loops(e.kind) ? e.cols : kVectorLanes); },
+                 [](const auto&) {},
+             },
+             op);
   return f;
 }
 
@@ -161,6 +188,12 @@ std::vector<std::string> feature_names(const Op& op) {
                            },
                            op);
   names.insert(names.end(), {"working_set", "ranks_busy"});
+  if (std::holds_alternative<Gemm>(op)) {
+    names.insert(names.end(), {"padding_m", "padding_n"});
+  } else if (std::holds_alternative<Softmax>(op) || std::holds_alternative<LayerNorm>(op) ||
+             std::holds_alternative<CrossEntropy>(op) || std::holds_alternative<Elementwise>(op)) {
+    names.emplace_back("padding");
+  }
   if (std::holds_alternative<Softmax>(op)) names.emplace_back("causal");
   return names;
 }

@@ -14,11 +14,18 @@
 
 namespace orrery::cost {
 
+/// Numbers in one vector register of the widest kind (512 bits of fp32). Rows that are no multiple of it have
+/// tails.
+constexpr std::int64_t kVectorLanes = 16;
+
 struct Footprint {
   double rows = 1.0;      ///< independent rows, each with its own loop set-up
   double elements = 0.0;  ///< elements on which the arithmetic is done (causal softmax: the visible ones)
   double traffic = 0.0;   ///< bytes moved if nothing is cached
   double operand_bytes = 0.0;  ///< touched bytes of all operands, each counted once
+  /// Elements left over behind the last whole vector of each row, summed over the rows: they are worked on
+  /// one by one or with masks. Only for operators whose rows are separate loops.
+  double tail_elements = 0.0;
 };
 
 Footprint footprint(const Op& op);
@@ -28,9 +35,10 @@ Footprint footprint(const Op& op);
 double working_set(const Footprint& footprint, const Conditions& conditions);
 
 /// A point in log space: where an operator stands among the measured ones. Natural logarithms of the shape's
-/// dimensions, then of the working set in bytes, then of the busy ranks, then flags as 0 or 1.
+/// dimensions, then of the working set in bytes, then of the busy ranks, then how far the rows (of a product:
+/// m and n) are from whole vectors (logarithm of padded over real size), then flags as 0 or 1.
 struct Features {
-  static constexpr std::size_t kMost = 7;
+  static constexpr std::size_t kMost = 8;
   std::array<double, kMost> x{};
   std::size_t count = 0;
   void add(double value) { x[count++] = value; }

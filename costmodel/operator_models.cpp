@@ -26,9 +26,11 @@ double GemmModel::seconds(const Op& op, const Footprint& footprint, const Condit
   const auto k = static_cast<double>(gemm->k), batch = static_cast<double>(gemm->batch);
   const double tiles = 2.0 * padded(m, tile_m, tile_waste) * padded(n, tile_n, tile_waste) * (k + fill);
   const double compute =
-      (tiles / peak.value() + pack_time.value() * (m * k + k * n)) * busy_factor(busy_slowdown, conditions);
-  const double moved = traffic_factor * footprint.traffic / batch *
-                       memory.seconds_per_byte(working_set(footprint, conditions), conditions.ranks_busy);
+      (tiles / peak.value() + pack_a.value() * m * k + pack_b.value() * k * n) * busy_factor(busy_slowdown, conditions);
+  const double bytes =
+      4.0 * (traffic_a * m * k + traffic_b * k * n + traffic_c * m * n * (gemm->accumulate ? 2.0 : 1.0));
+  const double moved =
+      bytes * memory.seconds_per_byte(working_set(footprint, conditions), conditions.ranks_busy);
   return overhead.value() + batch * (batch_overhead.value() + smooth_max(compute, moved, overlap));
 }
 
@@ -36,7 +38,8 @@ double RowwiseModel::seconds(const Op& op, const Footprint& footprint, const Con
                              const MemoryLevels& memory) const {
   static_cast<void>(op);
   const double arithmetic =
-      footprint.elements * element_time.value() * busy_factor(busy_slowdown, conditions);
+      (footprint.elements * element_time.value() + footprint.tail_elements * tail_time.value()) *
+      busy_factor(busy_slowdown, conditions);
   const double moved = traffic_factor * footprint.traffic *
                        memory.seconds_per_byte(working_set(footprint, conditions), conditions.ranks_busy);
   return overhead.value() + footprint.rows * row_overhead.value() + smooth_max(arithmetic, moved, overlap);

@@ -14,9 +14,9 @@
 namespace orrery::cost {
 
 /// A matrix product: time = overhead + batch (batch_overhead + smooth_max(compute, memory; overlap)), where
-///   compute = [2 M N (k + fill) / peak + pack_time (m k + k n)] (1 + busy_slowdown (ranks_busy - 1)),
+///   compute = [2 M N (k + fill) / peak + pack_a m k + pack_b k n] (1 + busy_slowdown (ranks_busy - 1)),
 ///   M = m + tile_waste (ceil(m / tile_m) tile_m - m), N likewise,
-///   memory  = traffic_factor bytes_per_product seconds_per_byte(working set).
+///   memory  = (traffic_a bytes(A) + traffic_b bytes(B) + traffic_c bytes(C)) seconds_per_byte(working set).
 struct GemmModel {
   static constexpr std::string_view kind = "gemm";
   static constexpr std::string_view kind_help = "matrix products: tiles, packing and bandwidth";
@@ -27,8 +27,8 @@ struct GemmModel {
   double tile_m = 8.0, tile_n = 16.0;
   double tile_waste = 0.5;
   double fill = 8.0;
-  Seconds pack_time{1e-10};
-  double traffic_factor = 1.0;
+  Seconds pack_a{1e-10}, pack_b{1e-10};
+  double traffic_a = 1.0, traffic_b = 1.0, traffic_c = 1.0;
   double overlap = 2.0;
   double busy_slowdown = 0.05;
 
@@ -48,6 +48,7 @@ struct RowwiseModel {
   Seconds overhead{1e-7};
   Seconds row_overhead{5e-9};
   Seconds element_time{2e-10};
+  Seconds tail_time{1e-9};
   double traffic_factor = 1.0;
   double overlap = 2.0;
   double busy_slowdown = 0.05;
@@ -67,8 +68,11 @@ void fields(V& v, GemmModel& c) {
   v("tile_n", c.tile_n, "columns of C in one register tile", between(1, 512));
   v("tile_waste", c.tile_waste, "share of the padding to whole tiles that costs time", between(1e-3, 1));
   v("fill", c.fill, "time to start and store a tile, in steps of k", between(1e-2, 512));
-  v("pack_time", c.pack_time, "time to rearrange one element of A or B", between(1e-14, 1e-7));
-  v("traffic_factor", c.traffic_factor, "bytes really moved per byte of A, B and C", between(0.05, 20));
+  v("pack_a", c.pack_a, "time to rearrange one element of A", between(1e-14, 1e-7));
+  v("pack_b", c.pack_b, "time to rearrange one element of B", between(1e-14, 1e-7));
+  v("traffic_a", c.traffic_a, "bytes really moved per byte of A", between(0.02, 50));
+  v("traffic_b", c.traffic_b, "bytes really moved per byte of B", between(0.02, 50));
+  v("traffic_c", c.traffic_c, "bytes really moved per byte of C", between(0.02, 50));
   v("overlap", c.overlap, "exponent that joins compute and memory time: 1 adds, large takes the larger",
     between(1, 12));
   v("busy_slowdown", c.busy_slowdown, "growth of the compute time for each further busy rank",
@@ -80,6 +84,8 @@ void fields(V& v, RowwiseModel& c) {
   v("overhead", c.overhead, "fixed time of one call", between(1e-9, 1e-2));
   v("row_overhead", c.row_overhead, "fixed time of one row", between(1e-12, 1e-4));
   v("element_time", c.element_time, "arithmetic of one element", between(1e-14, 1e-6));
+  v("tail_time", c.tail_time, "arithmetic of one element behind the last whole vector of a row",
+    between(1e-14, 1e-6));
   v("traffic_factor", c.traffic_factor, "bytes really moved per byte of traffic", between(0.05, 20));
   v("overlap", c.overlap, "exponent that joins arithmetic and memory time: 1 adds, large takes the larger",
     between(1, 12));

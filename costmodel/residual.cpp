@@ -10,7 +10,7 @@ namespace orrery::cost {
 double wendland(double r) {
   if (r >= 1.0) return 0.0;
   const double near = 1.0 - r, near2 = near * near;
-  return near2 * near2 * near2 * (6.0 * r + 1.0);
+  return near2 * near2 * near2 * near * (7.0 * r + 1.0);
 }
 
 double Residual::distance_outside(const Features& features) const {

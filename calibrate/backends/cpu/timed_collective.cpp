@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
 #include <vector>
 
 #include "calibrate/backends/cpu/arena.hpp"
@@ -103,7 +104,13 @@ class TimedCollective : public calibrate::TimedOp {
   void refill() {
     RngStream draws =
         stream(Seed{1}, "calibrate/collective", group_ ? static_cast<std::uint64_t>(group_->rank()) : 0);
-    for (float& value : buffers_.input) value = static_cast<float>(draws.uniform(0.1, 1.0));
+    // Drawing is slower than sending, so large buffers repeat their first numbers.
+    const std::span<float> all = buffers_.input;
+    const std::size_t drawn = std::min<std::size_t>(all.size(), 1 << 14);
+    for (float& value : all.first(drawn)) value = static_cast<float>(draws.uniform(0.1, 1.0));
+    for (std::size_t i = drawn; i < all.size(); i += drawn) {
+      std::memcpy(all.data() + i, all.data(), std::min(drawn, all.size() - i) * sizeof(float));
+    }
   }
 
   const Kind& kind_;
