@@ -38,7 +38,7 @@ SealedPredictions read_predictions(const std::string& text, const std::string& p
 }
 
 std::string write_run(const MeasuredRun& run) {
-  return write_json(run).dump(2) + "\n";
+  return write_json(run).dump() + "\n";
 }
 
 MeasuredRun read_run(const std::string& text, const std::string& place) {

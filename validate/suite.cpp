@@ -18,7 +18,7 @@ struct Size {
   model::ModelConfig model;
 };
 
-const Size kMlpSmall{"mlp_s", model::MlpConfig{784, {128}, 10}};
+const Size kMlpSmall{"mlp_s", model::MlpConfig{784, {256}, 10}};
 const Size kMlpMedium{"mlp_m", model::MlpConfig{784, {512, 256}, 10}};
 const Size kMlpLarge{"mlp_l", model::MlpConfig{784, {1024, 1024}, 10}};
 const Size kGptSmall{"gpt_s", model::GptConfig{4, 64, 4, 64, 128}};
@@ -37,17 +37,18 @@ struct Row {
 /// into few.
 std::vector<Row> rows() {
   return {
-      {kMlpSmall, 64, 1, 1_MiB, true},     {kMlpSmall, 256, 1, 1_MiB, false},
-      {kMlpSmall, 64, 2, 64_KiB, false},   {kMlpSmall, 64, 2, 4_MiB, false},
-      {kMlpMedium, 64, 1, 1_MiB, false},   {kMlpMedium, 192, 1, 1_MiB, false},
-      {kMlpMedium, 128, 2, 256_KiB, true}, {kMlpMedium, 128, 2, 4_MiB, false},
-      {kMlpLarge, 64, 1, 1_MiB, false},    {kMlpLarge, 96, 2, 1_MiB, false},
-      {kMlpLarge, 96, 2, 16_MiB, true},    {kGptSmall, 4, 1, 1_MiB, true},
-      {kGptSmall, 16, 1, 1_MiB, false},    {kGptSmall, 8, 2, 64_KiB, false},
-      {kGptSmall, 8, 2, 4_MiB, false},     {kGptMedium, 1, 1, 1_MiB, true},
-      {kGptMedium, 4, 1, 1_MiB, false},    {kGptMedium, 2, 2, 256_KiB, true},
-      {kGptMedium, 2, 2, 4_MiB, false},    {kGptLarge, 1, 1, 1_MiB, false},
-      {kGptLarge, 1, 2, 1_MiB, false},     {kGptLarge, 1, 2, 16_MiB, false},
+      {kMlpSmall, 256, 1, 1_MiB, true},    {kMlpSmall, 1024, 1, 1_MiB, false},
+      {kMlpSmall, 512, 2, 64_KiB, false},  {kMlpSmall, 512, 2, 4_MiB, false},
+      {kMlpMedium, 256, 1, 1_MiB, false},  {kMlpMedium, 640, 1, 1_MiB, false},
+      {kMlpMedium, 384, 2, 256_KiB, true}, {kMlpMedium, 384, 2, 4_MiB, false},
+      {kMlpLarge, 64, 1, 1_MiB, false},    {kMlpLarge, 192, 1, 1_MiB, false},
+      {kMlpLarge, 128, 2, 1_MiB, false},   {kMlpLarge, 128, 2, 16_MiB, true},
+      {kGptSmall, 4, 1, 1_MiB, true},      {kGptSmall, 16, 1, 1_MiB, false},
+      {kGptSmall, 8, 2, 64_KiB, false},    {kGptSmall, 8, 2, 4_MiB, false},
+      {kGptMedium, 2, 1, 1_MiB, true},     {kGptMedium, 6, 1, 1_MiB, false},
+      {kGptMedium, 3, 2, 256_KiB, true},   {kGptMedium, 3, 2, 4_MiB, false},
+      {kGptLarge, 1, 1, 1_MiB, false},     {kGptLarge, 2, 1, 1_MiB, false},
+      {kGptLarge, 2, 2, 1_MiB, false},     {kGptLarge, 2, 2, 16_MiB, false},
   };
 }
 

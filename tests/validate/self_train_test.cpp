@@ -72,7 +72,7 @@ TEST_CASE(
       run_suite(suite, 2, trainer, folder, seal, [&](const std::string& line) { lines.push_back(line); });
   REQUIRE(runs.size() == 6);
   REQUIRE(lines.size() == 6);
-  REQUIRE(lines[0].rfind("[1/6] mlp_s/b64/r1 ... ", 0) == 0);
+  REQUIRE(lines[0].rfind("[1/6] mlp_s/b256/r1 ... ", 0) == 0);
   const Score direct = score(predictions, runs);
   REQUIRE(direct.passed);
   REQUIRE(direct.all.p90 == Approx(0.0).margin(1e-12));

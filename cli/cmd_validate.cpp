@@ -1,0 +1,123 @@
+// `orrery validate self-train`: predict a suite of training runs, do them for real, compare.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "calibrate/backends/cpu/launch.hpp"
+#include "cli/machine.hpp"
+#include "cli/real_runs.hpp"
+#include "cli/verb.hpp"
+#include "scenarios/artifact.hpp"
+#include "sim/base/error.hpp"
+#include "sim/base/spelling.hpp"
+#include "validate/score.hpp"
+#include "validate/suite.hpp"
+
+namespace orrery::cli {
+namespace {
+
+class Validate : public Verb {
+ public:
+  std::string example() const override {
+    return "orrery validate self-train --score-only validate/data/self_train_cpu_2core";
+  }
+
+  void declare(CLI::App& app) override {
+    app.add_option("suite", suite_, "self-train: predicted against real training on this machine")
+        ->required();
+    app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
+        ->capture_default_str();
+    app.add_flag("--short", options_.is_short, "a third of the configurations: about a minute");
+    app.add_option("--steps", options_.steps, "timed steps of each real run")->check(CLI::Range(10, 100000));
+    app.add_option("--repeats", repeats_, "identical real runs of each configuration")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    app.add_option("--out", out_, "folder for predictions, measured runs and the score")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_option("--score-only", score_only_, "score what an earlier call left in this folder")
+        ->type_name("DIR");
+    app.add_option("--child", child_.job)->group("");  // this program in its own child processes
+    app.add_option("--child-input", child_.input)->group("");
+    app.add_option("--child-record", child_.record)->group("");
+  }
+
+  ExitCode run() override {
+    if (suite_ != "self-train") {
+      throw ScenarioError("validate",
+                          "unknown suite \"" + suite_ + "\"" + spelling_hint(suite_, {"self-train"}));
+    }
+    if (!child_.job.empty()) {
+      run_child(child_);
+      return ExitCode::done;
+    }
+    if (!score_only_.empty()) {
+      const validate::StoredSuite stored = validate::read_suite(score_only_);
+      return print(validate::score(stored.sealed.predictions, stored.runs));
+    }
+    return self_train();
+  }
+
+ private:
+  ExitCode self_train() {
+    cost::Profile profile = cost::parse_profile(scenario::read_file(profile_), profile_);
+    is_measured_here(profile);
+    const std::vector<scenario::Scenario> suite = validate::self_train_suite(options_);
+    const std::string seal = predict(std::move(profile), suite);
+    ChildTrainer trainer(out_);
+    const std::vector<validate::MeasuredRun> runs =
+        validate::run_suite(suite, repeats_, trainer, out_, seal, show_progress);
+    const validate::Score score = validate::score(predictions_, runs);
+    scenario::write_artifacts(
+        out_, {{"score.json", validate::score_json(score)}, {"score.txt", validate::score_text(score)}});
+    const ExitCode code = print(score);
+    fmt::print("predictions, runs and score: {}\n", out_);
+    return code;
+  }
+
+  /// Present speed of the machine, then predictions, sealed; returns the seal.
+  std::string predict(cost::Profile profile, const std::vector<scenario::Scenario>& suite) {
+    int ranks = 1;
+    for (const scenario::Scenario& scenario : suite) ranks = std::max(ranks, scenario.plan.data_parallel);
+    show_progress("measuring the machine's present speed");
+    const cost::SpeedRatios now = measure_present_speed(profile_, ranks, out_);
+    fmt::print(
+        "present speed, time against the profile: compute {:+.1f} %, memory {:+.1f} %, small operators "
+        "{:+.1f} %, communication {:+.1f} %\n",
+        (now.compute - 1) * 100, (now.memory - 1) * 100, (now.small - 1) * 100,
+        (now.communication - 1) * 100);
+    const auto costs = cost::make_cost_model(cost::scaled(std::move(profile), now));
+    predictions_.profile = std::filesystem::path(profile_).filename().string();
+    predictions_.cost_model = costs->description();
+    predictions_.present_speed = {now.compute, now.memory, now.small, now.communication};
+    predictions_.predictions = validate::predict_suite(suite, *costs);
+    const std::string seal = validate::seal_predictions(out_, predictions_);
+    fmt::print("{} predictions written before any run, seal {}\n\n", predictions_.predictions.size(), seal);
+    std::fflush(stdout);
+    return seal;
+  }
+
+  static void show_progress(const std::string& line) {
+    const bool terminal = cpu::stderr_is_terminal();
+    fmt::print(stderr, "{}{}{}", terminal ? "\r\033[K" : "", line, terminal ? "" : "\n");
+    std::fflush(stderr);
+  }
+
+  static ExitCode print(const validate::Score& score) {
+    if (cpu::stderr_is_terminal()) fmt::print(stderr, "\r\033[K");
+    fmt::print("{}", validate::score_text(score));
+    return score.passed ? ExitCode::done : ExitCode::goal_missed;
+  }
+
+  std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_ = "self_train", score_only_;
+  validate::SuiteOptions options_;
+  int repeats_ = 2;
+  ChildJob child_;
+  validate::Predictions predictions_;
+};
+
+const bool registered =
+    verbs().add<Validate>("validate", "predict a suite of training runs, do them for real, compare");
+
+}  // namespace
+}  // namespace orrery::cli
