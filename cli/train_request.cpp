@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "scenarios/artifact.hpp"
+#include "sim/base/error.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -16,6 +17,16 @@ std::optional<std::string> path_of(const scenario::TextData& data) {
 }
 std::optional<std::string> path_of(const scenario::SyntheticData&) {
   return std::nullopt;
+}
+
+/// A place that does not exist is left as it was written: the loader's message says what belongs there and
+/// which package brings it.
+std::string found(const std::string& path, const std::string& scenario_file) {
+  try {
+    return scenario::resolve_path(path, scenario_file);
+  } catch (const ScenarioError&) {
+    return path;
+  }
 }
 
 }  // namespace
@@ -32,7 +43,7 @@ reference::TrainConfig train_config(const scenario::Scenario& scenario, const st
       [&](const auto& data) {
         config.data.kind = std::string(data.kind);
         const std::optional<std::string> path = path_of(data);
-        config.data.path = path ? scenario::resolve_path(*path, scenario_file) : "";
+        config.data.path = path ? found(*path, scenario_file) : "";
       },
       scenario.data);
   return config;

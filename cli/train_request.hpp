@@ -8,8 +8,7 @@
 
 namespace orrery::cli {
 
-/// `scenario_file` resolves relative paths of data; empty: from the working directory. Throws ScenarioError
-/// when a named path does not exist.
+/// Relative paths of data are looked up beside `scenario_file`, then in the working directory.
 reference::TrainConfig train_config(const scenario::Scenario& scenario, const std::string& scenario_file);
 
 }  // namespace orrery::cli

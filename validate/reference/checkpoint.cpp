@@ -87,7 +87,7 @@ std::map<std::string, std::string> run_identity(const TrainConfig& config, int r
     if (path != "steps" && path != "data.path") identity[path] = value;
   }
   identity["ranks"] = std::to_string(ranks);
-  identity["data checksum"] = fmt::format("{:08x}", data_checksum);
+  identity["the data's checksum"] = fmt::format("{:08x}", data_checksum);
   return identity;
 }
 
