@@ -22,9 +22,16 @@ std::vector<std::string> split(const std::string& path) {
   return steps;
 }
 
+/// JSON where it reads as JSON, else a string. Throws ScenarioError on bytes that are no UTF-8 text.
 Json typed(const std::string& text) {
   Json value = Json::parse(text, nullptr, false);
-  return value.is_discarded() ? Json(text) : value;
+  if (value.is_discarded()) value = text;
+  try {
+    static_cast<void>(value.dump());
+  } catch (const Json::type_error&) {
+    throw ScenarioError("--set", "the value is not valid UTF-8 text");
+  }
+  return value;
 }
 
 bool is_index(const std::string& step, const Json& list) {

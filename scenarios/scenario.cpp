@@ -24,6 +24,25 @@ std::string divisors_text(std::int64_t value) {
   return fmt::format("{}", fmt::join(divisors, ", "));
 }
 
+/// Elements of the largest tensor, in floating point so that absurd sizes do not overflow.
+double largest_tensor(const model::MlpConfig& c, double batch) {
+  double largest = 0.0, before = static_cast<double>(c.inputs);
+  std::vector<std::int64_t> widths = c.hidden;
+  widths.push_back(c.classes);
+  for (const std::int64_t width : widths) {
+    const auto now = static_cast<double>(width);
+    largest = std::max({largest, batch * before, batch * now, before * now});
+    before = now;
+  }
+  return largest;
+}
+double largest_tensor(const model::GptConfig& c, double batch) {
+  const auto width = static_cast<double>(c.width), context = static_cast<double>(c.context);
+  const auto vocab = static_cast<double>(c.vocab), heads = static_cast<double>(c.heads);
+  return std::max({batch * context * std::max(4.0 * width, vocab), batch * heads * context * context,
+                   4.0 * width * width, (vocab + context) * width});
+}
+
 bool covers(const std::string& option, const std::string& path) {
   return path.rfind(option, 0) == 0 && (path.size() == option.size() || path[option.size()] == '.');
 }
@@ -65,6 +84,12 @@ void check(const ScenarioFile& file) {
   if (gpt != nullptr && gpt->width % gpt->heads != 0) {
     fail("$.model.heads", fmt::format("model.heads={} does not divide model.width={}; use one of {}",
                                       gpt->heads, gpt->width, divisors_text(gpt->width)));
+  }
+  const double elements = std::visit(
+      [&s](const auto& config) { return largest_tensor(config, static_cast<double>(s.batch)); }, s.model);
+  if (elements > 1e15) {
+    fail("$.model",
+         fmt::format("with batch={} a tensor has {:.1e} elements; expected at most 1e15", s.batch, elements));
   }
   if (s.name.empty()) fail("$.name", "must not be empty");
 }

@@ -272,6 +272,8 @@ JsonDocument parse_json(std::string text, std::string name) {
     if (colon != std::string::npos) reason = reason.substr(colon + 2);
     const std::size_t position = error.byte == 0 ? 0 : error.byte - 1;
     throw ScenarioError(prefix + line_and_column(text, position), "not valid JSON: " + reason);
+  } catch (const Json::out_of_range& error) {  // 1e999
+    throw ScenarioError(name, std::string("a number is out of range: ") + error.what());
   }
 }
 

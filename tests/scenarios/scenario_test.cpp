@@ -71,6 +71,15 @@ TEST_CASE("a scenario that makes no sense is refused with what would") {
         "s.json:3:3: $.kind: unknown name \"serving\"; known: training");
 }
 
+TEST_CASE("absurd sizes are refused before they overflow") {
+  CHECK(error_of(kText, {"model.inputs=9000000000000000000"}) ==
+        "s.json:6:3: $.model: with batch=64 a tensor has 2.3e+21 elements; expected at most 1e15");
+  CHECK_THAT(error_of(kText, {"batch=9000000000000000000"}), Catch::Contains("expected at most 1e15"));
+  CHECK_THAT(error_of(kText, {"model.kind=gpt", "model.context=1000000000"}),
+             Catch::Contains("at most 1e15"));
+  CHECK(error_of(kText, {"model.hidden=[]"}) == "no error");  // softmax regression
+}
+
 TEST_CASE("--set replaces one value, typed by what it looks like") {
   const std::vector<std::string> overrides = {"plan.bucket=4 MiB", "batch=32",
                                               "plan.overlap=true", "model.hidden=[512, 128]",
@@ -99,6 +108,7 @@ TEST_CASE("a wrong --set is met with the option, not with a line of the file") {
   CHECK(error_of(kText, {"batch=63"}) ==
         "--set batch: plan.data_parallel=2 does not divide batch=63; use a batch such as 62 or 64");
   CHECK(error_of(kText, {"batch"}) == "--set batch: expected KEY=VALUE, such as --set plan.bucket=4MiB");
+  CHECK(error_of(kText, {"name=\xff"}) == "--set: the value is not valid UTF-8 text");
   CHECK(error_of(kText, {"a..b=1"}) ==
         "--set a..b=1: the key has an empty part; expected a form such as plan.bucket");
   CHECK(error_of(kText, {"batch.x=1"}) == "--set batch.x=1: \"x\" lies below a plain value");

@@ -40,7 +40,7 @@ struct GptConfig {
 };
 template <class V>
 void fields(V& v, GptConfig& c) {
-  v("layers", c.layers, "transformer blocks", at_least(1));
+  v("layers", c.layers, "transformer blocks", between(1, 10000));
   v("width", c.width, "length of the residual stream", at_least(1));
   v("heads", c.heads, "attention heads; divides width", at_least(1));
   v("context", c.context, "tokens per sample", at_least(1));

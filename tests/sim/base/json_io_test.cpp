@@ -154,6 +154,7 @@ TEST_CASE("a wrong scenario is met with place, value, expectation and the neares
 TEST_CASE("a syntax error names file, line and column") {
   CHECK_THAT(error_of("{\"name\": \"n\",\n \"ranks\": }"),
              Catch::StartsWith("f.json:2:11: not valid JSON: "));
+  CHECK_THAT(error_of(R"({"ranks": 1e999})"), Catch::StartsWith("f.json: a number is out of range: "));
   CHECK_THAT(error_of(""), Catch::StartsWith("f.json:1:1: not valid JSON: "));
 }
 
