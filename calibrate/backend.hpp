@@ -44,7 +44,8 @@ class Backend {
 
   /// Blocks until all ranks have arrived.
   virtual void barrier() = 0;
-  /// The same for long waits: waiting ranks sleep instead of polling, so that they do not disturb the one at work.
+  /// The same for long waits: waiting ranks sleep instead of polling, so that they do not disturb the one at
+  /// work.
   virtual void patient_barrier() { barrier(); }
   /// Every rank gets the largest value of any rank: keeps stopping decisions equal on all ranks.
   virtual double max_over_ranks(double value) = 0;

@@ -17,8 +17,8 @@ class Communicator {
   virtual int size() const = 0;
 
   virtual void barrier() = 0;
-  /// The same, but a rank that waits leaves its core and the memory bus to the others, at the price of waking up
-  /// some tens of microseconds late.
+  /// The same, but a rank that waits leaves its core and the memory bus to the others, at the price of waking
+  /// up some tens of microseconds late.
   virtual void patient_barrier() { barrier(); }
   /// In place, element-wise sum. Same rank count and sizes, same bits.
   virtual void all_reduce_sum(std::span<float> data) = 0;

@@ -43,10 +43,7 @@ void round_residual(cost::Residual& residual) {
 
 template <class Model>
 void round_parameters(Model& model) {
-  const Parameters view(model);
-  std::vector<double> logs = view.logs();
-  for (double& log : logs) log = std::log(rounded(std::exp(log), 5));
-  view.set_logs(logs.data());
+  Parameters(model).change_values([](double value) { return rounded(value, 5); });
 }
 
 void round_errors(cost::FitErrors& errors) {

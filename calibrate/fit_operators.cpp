@@ -221,8 +221,8 @@ double fit_rowwise(std::vector<ClassFit>& classes, cost::MemoryLevels& memory) {
 
 double fit_gemm(ClassFit& fit, const cost::MemoryLevels& memory) {
   // Register tiles of the kernels in use (AVX2, AVX-512, SSE, their transposes), and none.
-  constexpr std::array<std::pair<double, double>, 7> tiles{
-      {{1, 1}, {4, 16}, {6, 16}, {8, 48}, {48, 8}, {16, 4}, {16, 16}}};
+  constexpr std::array<std::pair<double, double>, 9> tiles{
+      {{1, 1}, {1, 16}, {4, 16}, {6, 16}, {8, 16}, {8, 32}, {8, 48}, {48, 8}, {16, 4}}};
   double best_cost = std::numeric_limits<double>::infinity();
   const cost::GemmModel start = std::get<cost::GemmModel>(fit.model);
   cost::OperatorModel best = fit.model;

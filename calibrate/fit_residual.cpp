@@ -18,7 +18,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 /// How far a log parameter of the white box may move when a point is left out.
-constexpr double kParameterSpread = 1.0;
+constexpr double kParameterSpread = 0.5;
 /// Every point needs some noise of its own, or two close points would fight each other.
 constexpr double kLeastNoise = 0.01;
 
@@ -134,12 +134,27 @@ Choice choose(const ResidualData& data, const std::vector<std::size_t>& groups) 
   return best;
 }
 
+/// Points that the others contradict by more than three standard deviations get the noise that would explain
+/// them: they still count in the errors, but no longer pull their neighbours.
+void distrust_outliers(const std::vector<std::size_t>& groups, const Choice& choice, ResidualData& data) {
+  VectorXd residual, variance;
+  Trial(data, groups, choice).hold_out(residual, variance);
+  for (std::size_t i = 0; i < data.noise.size(); ++i) {
+    const double distance = std::abs(residual(static_cast<Index>(i)));
+    const double scale = std::sqrt(variance(static_cast<Index>(i)));
+    if (distance > 3.0 * scale) data.noise[i] = std::max(data.noise[i], 0.5 * distance);
+  }
+}
+
 }  // namespace
 
-cost::Residual fit_residual(const ResidualData& data) {
-  const std::size_t n = data.errors.size(), dimensions = data.names.size();
-  SIM_ASSERT(n > 0 && data.features.size() == n && data.noise.size() == n, "a residual needs its points");
-  const std::vector<std::size_t> groups = groups_of(data.names);
+cost::Residual fit_residual(const ResidualData& measured) {
+  const std::size_t n = measured.errors.size(), dimensions = measured.names.size();
+  SIM_ASSERT(n > 0 && measured.features.size() == n && measured.noise.size() == n,
+             "a residual needs its points");
+  const std::vector<std::size_t> groups = groups_of(measured.names);
+  ResidualData data = measured;
+  distrust_outliers(groups, choose(data, groups), data);
   const Choice choice = choose(data, groups);
   const Trial trial(data, groups, choice);
 

@@ -27,6 +27,8 @@ class Parameters : public FieldVisitor {
   std::vector<double> logs() const;
   /// Writes into the struct. REQUIRES: `logs` has count() numbers; the struct still lives.
   void set_logs(const double* logs) const;
+  /// Replaces every value by `change(value)`, kept within its bounds.
+  void change_values(double (*change)(double)) const;
 
  protected:
   void visit(const Field& field, const ValueRef& value) override;
@@ -35,7 +37,10 @@ class Parameters : public FieldVisitor {
   struct Slot {
     std::string name;
     ValueRef value;
-    double log_low, log_high;
+    double low, high, log_low, log_high;
+
+    double get() const;
+    void set(double value) const;
   };
   std::vector<std::string> fixed_;
   std::vector<Slot> slots_;

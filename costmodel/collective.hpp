@@ -10,10 +10,17 @@
 
 namespace orrery::cost {
 
-enum class CollectiveKind : std::uint8_t { all_reduce, reduce_scatter, all_gather, broadcast, point_to_point, barrier };
+enum class CollectiveKind : std::uint8_t {
+  all_reduce,
+  reduce_scatter,
+  all_gather,
+  broadcast,
+  point_to_point,
+  barrier
+};
 
-/// `bytes` is S of the nccl-tests convention: the size of one rank's buffer (all-gather and reduce-scatter: the
-/// total). Barrier has 0 bytes. point_to_point is one message from rank 0 to rank 1 (half a ping-pong).
+/// `bytes` is S of the nccl-tests convention: the size of one rank's buffer (all-gather and reduce-scatter:
+/// the total). Barrier has 0 bytes. point_to_point is one message from rank 0 to rank 1 (half a ping-pong).
 struct CollectiveCase {
   CollectiveKind kind = CollectiveKind::all_reduce;
   Bytes bytes{0.0};

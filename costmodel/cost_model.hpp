@@ -1,6 +1,6 @@
-// How long an operator or a collective takes: the interface between machine knowledge and everyone who needs times.
-// A cost model is pure arithmetic on Op values; it knows no clock and no event engine. Every estimate says where it
-// comes from and how wrong it may be.
+// How long an operator or a collective takes: the interface between machine knowledge and everyone who needs
+// times. A cost model is pure arithmetic on Op values; it knows no clock and no event engine. Every estimate
+// says where it comes from and how wrong it may be.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,9 @@
 
 namespace orrery::cost {
 
-/// Where a number comes from. `fitted`: a white-box model inside its validity range; `extrapolated`: the same model
-/// outside it (its error is larger); `roofline`: datasheet limits only; `published`: somebody else's figure.
+/// Where a number comes from. `fitted`: a white-box model inside its validity range; `extrapolated`: the same
+/// model outside it (its error is larger); `roofline`: datasheet limits only; `published`: somebody else's
+/// figure.
 enum class Source : std::uint8_t { measured, fitted, extrapolated, roofline, published };
 std::string name(Source source);
 
@@ -22,13 +23,14 @@ std::string name(Source source);
 struct Conditions {
   /// Ranks of the same node that compute at the same time and share its memory bandwidth, this one included.
   int ranks_busy = 1;
-  /// Bytes touched since this operator's operands were last touched (byte-weighted mean over operands): decides
-  /// which cache level they are read from. 0 = back-to-back repetition, everything as hot as it can be.
+  /// Bytes touched since this operator's operands were last touched (byte-weighted mean over operands):
+  /// decides which cache level they are read from. 0 = back-to-back repetition, everything as hot as it can
+  /// be.
   Bytes reuse_distance{0.0};
 };
 
-/// Ratio time / median of one call, as a quantile function on a fixed grid: the distribution, not only the median,
-/// because stragglers are part of the product. Empty = no noise (ratio 1).
+/// Ratio time / median of one call, as a quantile function on a fixed grid: the distribution, not only the
+/// median, because stragglers are part of the product. Empty = no noise (ratio 1).
 struct Noise {
   std::vector<double> probability;  ///< ascending, in (0, 1)
   std::vector<double> ratio;        ///< ascending, ratio[i] at probability[i]
@@ -37,8 +39,8 @@ struct Noise {
   double mean() const;
 };
 
-/// `time` is the median of one call. `rel_error` is one standard deviation of log(true median / estimate), from
-/// held-out residuals, grown outside the validity range.
+/// `time` is the median of one call. `rel_error` is one standard deviation of log(true median / estimate),
+/// from held-out residuals, grown outside the validity range.
 struct Estimate {
   Seconds time{0.0};
   double rel_error = 0.0;
@@ -53,8 +55,9 @@ class CostModel {
   /// Spread of single calls around their median; the reference stays valid as long as the model lives.
   virtual const Noise& noise(const Op& op, Seconds time) const = 0;
   virtual const Noise& noise(const CollectiveCase& collective) const = 0;
-  /// One standard deviation (relative) of the slow common drift of the whole machine between calibration and a run
-  /// (frequency, neighbours), from anchor kernels repeated through the calibration. It moves all ops together.
+  /// One standard deviation (relative) of the slow common drift of the whole machine between calibration and
+  /// a run (frequency, neighbours), from anchor kernels repeated through the calibration. It moves all ops
+  /// together.
   virtual double drift() const = 0;
   /// One line for reports: device, software stack, date, fingerprint hash.
   virtual std::string description() const = 0;

@@ -32,7 +32,7 @@ double MemoryLevels::seconds_per_byte(double working_set, int ranks_busy) const 
   const double w = std::max(working_set, 1.0);
   return s1 + (s2 - s1) * miss_share(w, l1_capacity.value(), sharpness) +
          (s3 - s2) * miss_share(w, l2_capacity.value(), sharpness) +
-         (s4 - s3) * miss_share(w, l3_capacity.value() / (1.0 + others), sharpness);
+         (s4 - s3) * miss_share(w, l3_capacity.value() / (1.0 + l3_sharing * others), sharpness);
 }
 
 }  // namespace orrery::cost

@@ -22,6 +22,7 @@ struct MemoryLevels {
   Bytes l2_capacity{1e6};
   Bytes l3_capacity{20e6};
   double sharpness = 3.0;
+  double l3_sharing = 0.5;
   double l3_contention = 0.1;
   double memory_contention = 0.4;
 
@@ -43,6 +44,9 @@ void fields(V& v, MemoryLevels& c) {
   v("l2_capacity", c.l2_capacity, "the same for the second level", between(5e4, 2e7));
   v("l3_capacity", c.l3_capacity, "the same for the third level, one rank alone", between(1e6, 1e9));
   v("sharpness", c.sharpness, "exponent of the transition between two levels", between(1, 8));
+  v("l3_sharing", c.l3_sharing,
+    "part of the third level that a further busy rank takes away: 0 none, 1 an equal share",
+    between(1e-3, 1));
   v("l3_contention", c.l3_contention, "growth of the third level's time per byte for each further busy rank",
     between(1e-3, 5));
   v("memory_contention", c.memory_contention, "the same for main memory", between(1e-3, 5));

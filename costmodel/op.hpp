@@ -1,9 +1,11 @@
-// An operator: one kernel call with its shape, the unit in which work is measured, predicted and executed. The same
-// Op value is timed by `calibrate`, estimated by a cost model, placed in a model graph, and run by the reference
-// trainer, so a gap between prediction and measurement never comes from two descriptions of the work.
+// An operator: one kernel call with its shape, the unit in which work is measured, predicted and executed.
+// The same Op value is timed by `calibrate`, estimated by a cost model, placed in a model graph, and run by
+// the reference trainer, so a gap between prediction and measurement never comes from two descriptions of the
+// work.
 //
-// Every operator has a fixed list of operands (`operands(op)`), in the order given beside each struct; a kernel
-// receives one pointer per operand in that order. All matrices are row-major and dense. Counts are elements.
+// Every operator has a fixed list of operands (`operands(op)`), in the order given beside each struct; a
+// kernel receives one pointer per operand in that order. All matrices are row-major and dense. Counts are
+// elements.
 #pragma once
 
 #include <cstdint>
@@ -83,7 +85,8 @@ struct CrossEntropy {
 enum class OptimizerKind : std::uint8_t { sgd, momentum, adam };
 
 /// One update of `params` parameters held in one flat buffer.
-/// Operands: w (read and write), g (read), then momentum: velocity (read and write); adam: m, v (read and write).
+/// Operands: w (read and write), g (read), then momentum: velocity (read and write); adam: m, v (read and
+/// write).
 struct OptimizerStep {
   OptimizerKind kind = OptimizerKind::sgd;
   std::int64_t params = 1;
@@ -103,12 +106,13 @@ struct Transpose {
   auto operator<=>(const Transpose&) const = default;
 };
 
-using Op = std::variant<Gemm, Softmax, LayerNorm, Elementwise, Embedding, CrossEntropy, OptimizerStep, Copy, Transpose>;
+using Op = std::variant<Gemm, Softmax, LayerNorm, Elementwise, Embedding, CrossEntropy, OptimizerStep, Copy,
+                        Transpose>;
 
 enum class Access : std::uint8_t { read, write, read_write };
 
-/// One operand of an operator: `elements` is the size of the whole buffer, `touched` how many of its elements the
-/// kernel really reads or writes (smaller only for look-ups).
+/// One operand of an operator: `elements` is the size of the whole buffer, `touched` how many of its elements
+/// the kernel really reads or writes (smaller only for look-ups).
 struct Operand {
   std::string role;  ///< "a", "dy", "gamma": the name used beside the struct
   std::int64_t elements = 0;
@@ -121,22 +125,23 @@ struct Operand {
 /// The operands of an operator, in kernel order.
 std::vector<Operand> operands(const Op& op);
 
-/// Floating-point operations by the usual conventions: GEMM 2mnk; the rest counts adds, multiplies and one per
-/// transcendental, documented beside each case in op.cpp.
+/// Floating-point operations by the usual conventions: GEMM 2mnk; the rest counts adds, multiplies and one
+/// per transcendental, documented beside each case in op.cpp.
 Flops flops(const Op& op);
 
 /// Bytes that must move if nothing is cached: every touched element once per read and once per write.
 Bytes traffic(const Op& op);
 
-/// Operator class used to group measurements, fits and reports: "gemm_nn", "gemm_nt", "gemm_tn", "softmax_forward",
-/// "gelu_backward", "adam", ... One fitted model belongs to each class. GEMMs that differ only in `batch` or
-/// `accumulate` share a class.
+/// Operator class used to group measurements, fits and reports: "gemm_nn", "gemm_nt", "gemm_tn",
+/// "softmax_forward", "gelu_backward", "adam", ... One fitted model belongs to each class. GEMMs that differ
+/// only in `batch` or `accumulate` share a class.
 std::string class_name(const Op& op);
 
 /// The shape as it stands in measurements.csv, "m=64 n=256 k=784 batch=1": round-trips through `parse_op`.
 std::string shape_text(const Op& op);
 
-/// Inverse of class_name + shape_text. Throws ScenarioError naming the unknown class or key and the nearest one.
+/// Inverse of class_name + shape_text. Throws ScenarioError naming the unknown class or key and the nearest
+/// one.
 Op parse_op(const std::string& class_name, const std::string& shape_text);
 
 /// All class names, sorted, for reports and `orrery list operators`.
