@@ -15,7 +15,7 @@ const std::string kScenario =
 /// The expected text of tests/golden, which is also where to put the new one after a wanted change.
 void check_golden(const std::string& arguments, const std::string& file) {
   const Result result = run(arguments);
-  INFO("after a wanted change: orrery " << arguments << " > tests/golden/" << file);
+  INFO("after a wanted change: tests/golden/refresh PATH_OF_ORRERY, then look at the diff of " << file);
   CHECK(result.code == 0);
   CHECK(result.out == scenario::read_file(std::string(ORRERY_SOURCE_DIR) + "/tests/golden/" + file));
 }
