@@ -69,6 +69,7 @@ cost::Profile fake_truth() {
   profile.algorithm = "known truth";
   profile.date = "2026-01-01";
   profile.note = "A machine that does not exist.";
+  profile.memory.l3_sharing = 1.0;
   for (const std::string& name : cost::class_names()) {
     const cost::Op op = cost::parse_op(name, "");
     cost::OperatorClass c;

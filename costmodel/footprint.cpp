@@ -66,7 +66,7 @@ Footprint of(const LayerNorm& n) {
   const double words =
       (n.pass == Pass::forward ? 2.0 * size + 2.0 * real(n.cols) : 3.0 * size + 3.0 * real(n.cols)) +
       2.0 * real(n.rows);
-  return of_words(real(n.rows), size, words, words);
+  return in_rows(of_words(real(n.rows), size, words, words), n.cols);
 }
 
 Footprint of(const Elementwise& e) {
