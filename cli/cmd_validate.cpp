@@ -10,6 +10,7 @@
 #include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
+#include "validate/present_speed.hpp"
 #include "validate/score.hpp"
 #include "validate/suite.hpp"
 
@@ -80,12 +81,16 @@ class Validate : public Verb {
     int ranks = 1;
     for (const scenario::Scenario& scenario : suite) ranks = std::max(ranks, scenario.plan.data_parallel);
     show_progress("measuring the machine's present speed");
-    const cost::SpeedRatios now = measure_present_speed(profile_, ranks, out_);
-    fmt::print(
-        "present speed, time against the profile: compute {:+.1f} %, memory {:+.1f} %, small operators "
-        "{:+.1f} %, communication {:+.1f} %\n",
-        (now.compute - 1) * 100, (now.memory - 1) * 100, (now.small - 1) * 100,
-        (now.communication - 1) * 100);
+    const cost::SpeedRatios shown = measure_present_speed(profile_, ranks, out_);
+    const cost::SpeedRatios now = validate::lasting_part(shown, profile);
+    fmt::print("present speed, time against the profile (measured -> part that lasts, applied):\n");
+    const auto line = [](const char* aspect, double measured, double applied) {
+      fmt::print("  {:<16} {:>+6.1f} % -> {:>+6.1f} %\n", aspect, (measured - 1) * 100, (applied - 1) * 100);
+    };
+    line("compute", shown.compute, now.compute);
+    line("memory", shown.memory, now.memory);
+    line("small operators", shown.small, now.small);
+    line("communication", shown.communication, now.communication);
     const auto costs = cost::make_cost_model(cost::scaled(std::move(profile), now));
     predictions_.profile = std::filesystem::path(profile_).filename().string();
     predictions_.cost_model = costs->description();

@@ -27,6 +27,9 @@ struct Conditions {
   /// decides which cache level they are read from. 0 = back-to-back repetition, everything as hot as it can
   /// be.
   Bytes reuse_distance{0.0};
+  /// Time since this operator's operands were last touched: in shared cache levels other tenants of the machine push
+  /// them out meanwhile, whatever this rank touches itself. 0 = just now.
+  Seconds reuse_time{0.0};
 };
 
 /// Ratio time / median of one call, as a quantile function on a fixed grid: the distribution, not only the

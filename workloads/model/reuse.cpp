@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "sim/base/error.hpp"
+
 namespace orrery::model {
 namespace {
 
@@ -76,15 +78,42 @@ class History {
   double known_ = 0.0;
 };
 
+std::vector<std::vector<Use>> uses_of(const ModelGraph& graph) {
+  std::vector<std::vector<Use>> uses;
+  for (const Node& node : graph.nodes) uses.push_back(uses_of(graph, node));
+  return uses;
+}
+
 }  // namespace
 
 std::vector<Bytes> reuse_distances(const ModelGraph& graph) {
   History history(graph.tensors.size());
-  std::vector<std::vector<Use>> uses;
-  for (const Node& node : graph.nodes) uses.push_back(uses_of(graph, node));
+  const std::vector<std::vector<Use>> uses = uses_of(graph);
   std::vector<Bytes> result(graph.nodes.size());
   for (int step = 0; step < 2; ++step) {  // the second pass is the steady state
     for (std::size_t i = 0; i < uses.size(); ++i) result[i] = Bytes(history.touch(uses[i]));
+  }
+  return result;
+}
+
+std::vector<Seconds> reuse_times(const ModelGraph& graph, std::span<const Seconds> durations) {
+  SIM_ASSERT(durations.size() == graph.nodes.size(), "reuse times need one duration per node");
+  const std::vector<std::vector<Use>> uses = uses_of(graph);
+  std::vector<Seconds> touched(graph.tensors.size());
+  std::vector<Seconds> result(graph.nodes.size());
+  Seconds now;
+  for (int step = 0; step < 2; ++step) {
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+      double bytes = 0.0;
+      Seconds weighted;
+      for (const Use& use : uses[i]) {
+        bytes += use.bytes;
+        weighted += use.bytes * (now - touched[use.storage]);
+      }
+      result[i] = bytes > 0.0 ? weighted / bytes : Seconds(0.0);
+      now += durations[i];
+      for (const Use& use : uses[i]) touched[use.storage] = now;
+    }
   }
   return result;
 }

@@ -2,6 +2,7 @@
 // reads, and with it how fast it runs inside a training step, as opposed to alone in a loop.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "workloads/model/graph.hpp"
@@ -14,5 +15,10 @@ namespace orrery::model {
 /// distance 0. Windows into the flat buffers are the same memory as the buffers themselves; of a table only
 /// the looked-up rows count.
 std::vector<Bytes> reuse_distances(const ModelGraph& graph);
+
+/// For each node the time since its operands were last touched, as the same mean, when node i takes
+/// `durations[i]` (with whatever the rank waits for behind it). Time counts from the end of the node that
+/// touched an operand.
+std::vector<Seconds> reuse_times(const ModelGraph& graph, std::span<const Seconds> durations);
 
 }  // namespace orrery::model

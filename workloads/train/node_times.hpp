@@ -32,7 +32,7 @@ struct StepTimes {
 };
 
 /// Estimates under the conditions of a training step: all ranks of the node busy, operands as far away as
-/// `model::reuse_distances` says.
+/// `model::reuse_distances` and as old as `model::reuse_times` say.
 StepTimes step_times(const model::ModelGraph& graph, const std::vector<parallel::Bucket>& buckets, int ranks,
                      const cost::CostModel& costs);
 

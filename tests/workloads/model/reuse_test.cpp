@@ -77,6 +77,21 @@ TEST_CASE("the flat buffers are the same memory as their windows") {
   REQUIRE(reuse_distances(graph)[0] == Bytes(0.0));
 }
 
+TEST_CASE("data ages while other nodes run") {
+  // n0 copies t0 -> t1 in 1 s, n1 copies t1 -> t2 in 2 s, n2 copies t2 -> t3 in 4 s, over and over.
+  //   n0: t0 since the end of the last n0: 2 + 4 = 6; t1 since the end of n1: 4. Mean 5.
+  //   n1: t1 just now: 0; t2 since the end of n2: 1 (n0 ran). Mean 0.5.
+  //   n2: t2 just now: 0; t3 since the end of the last n2: 1 + 2 = 3. Mean 1.5.
+  ModelGraph graph = four_tensors();
+  for (std::int32_t i = 0; i < 3; ++i) {
+    graph.nodes.push_back({"copy", Copy{10}, Phase::forward, {TensorId{i}, TensorId{i + 1}}});
+  }
+  const auto ages = reuse_times(graph, std::vector<Seconds>{Seconds(1.0), Seconds(2.0), Seconds(4.0)});
+  REQUIRE(ages[0].value() == Approx(5.0));
+  REQUIRE(ages[1].value() == Approx(0.5));
+  REQUIRE(ages[2].value() == Approx(1.5));
+}
+
 TEST_CASE("no distance exceeds all the memory of a step, and the optimizer's is nearly all of it") {
   const ModelGraph graph = build(MlpConfig{100, {200}, 10}, 64, cost::OptimizerKind::adam, 1);
   double all = 0.0;
