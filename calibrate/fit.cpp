@@ -32,7 +32,7 @@ void round_list(std::vector<double>& values, int digits) {
 }
 
 void round_residual(cost::Residual& residual) {
-  round_list(residual.points, 5);
+  round_list(residual.points, 4);
   round_list(residual.weights, 4);
   round_list(residual.held_out, 3);
   round_list(residual.low, 5);

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "costmodel/footprint.hpp"
 #include "sim/base/stats.hpp"
 
 namespace orrery::calibrate {
@@ -60,6 +61,11 @@ std::vector<Point> pool_points(const std::vector<Measurement>& rows) {
     const double mixed = ((n - 1.0) * visit_variance(v.log_medians) + 2.0 * of_class) / (n + 1.0);
     v.point.seconds = std::exp(median(v.log_medians));
     v.point.log_error = std::max(kLeastError, std::sqrt(mixed / n));
+    if (const auto* op = std::get_if<cost::Op>(&v.point.subject)) {
+      cost::Conditions& conditions = v.point.conditions;
+      conditions.reuse_time =
+          cost::rotation_time(cost::footprint(*op), conditions.reuse_distance, Seconds(v.point.seconds));
+    }
     v.point.visits = static_cast<int>(v.log_medians.size());
     points.push_back(v.point);
   }

@@ -11,7 +11,7 @@ namespace orrery::calibrate {
 
 struct Point {
   Case subject;
-  cost::Conditions conditions;
+  cost::Conditions conditions;  ///< with the reuse time that follows from distance and median
   std::string class_name;
   double seconds = 0.0;  ///< median over visits of the median over calls
   /// Standard deviation of log(seconds): of the visits among each other, mixed with that of the whole class

@@ -86,8 +86,8 @@ std::vector<std::string> facts_of(const cost::Profile& profile) {
                   human(m.l1_bandwidth), human(m.l2_bandwidth), human(m.l3_bandwidth),
                   human(m.memory_bandwidth), human(m.l1_capacity), human(m.l2_capacity),
                   human(m.l3_capacity)),
-      fmt::format("each further busy rank: L3 {} % slower, memory {} % slower", percent(m.l3_contention),
-                  percent(m.memory_contention)),
+      fmt::format("each further busy rank: L3 {} % slower, memory {} % slower; neighbours read {} through L3",
+                  percent(m.l3_contention), percent(m.memory_contention), human(m.neighbour_traffic)),
   };
   std::string anchors = fmt::format("drift {} %", percent(profile.drift));
   for (const cost::Anchor& a : profile.anchors) {

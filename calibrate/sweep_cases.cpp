@@ -156,7 +156,7 @@ bool fits(const cost::Op& op, const Bounds& bounds) {
 /// More points where the shape has more dimensions and where training spends its time.
 int points_of(const cost::Op& op, bool full) {
   const int factor = full ? 3 : 1;
-  if (std::holds_alternative<cost::Gemm>(op)) return 96 * factor;
+  if (std::holds_alternative<cost::Gemm>(op)) return 112 * factor;
   if (std::holds_alternative<cost::Copy>(op)) return 36 * factor;  // the machine's bandwidths hang on it
   if (std::holds_alternative<cost::Softmax>(op) || std::holds_alternative<cost::LayerNorm>(op))
     return 32 * factor;

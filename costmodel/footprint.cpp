@@ -133,6 +133,10 @@ double working_set(const Footprint& footprint, const Conditions& conditions) {
   return std::max(footprint.operand_bytes, conditions.reuse_distance.value());
 }
 
+Seconds rotation_time(const Footprint& footprint, Bytes distance, Seconds call) {
+  return call * (distance.value() / footprint.operand_bytes);
+}
+
 Features features(const Op& op, const Footprint& footprint, const Conditions& conditions) {
   Features f;
   const auto dimension = [&f](std::int64_t count) { f.add(portable_log(real(count))); };

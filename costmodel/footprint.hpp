@@ -34,6 +34,10 @@ Footprint footprint(const Op& op);
 /// the operator's own operands (back-to-back repetition touches all of them once per call).
 double working_set(const Footprint& footprint, const Conditions& conditions);
 
+/// How old the operands are when `call` after call goes through as many sets of buffers as `distance` needs:
+/// distance over operand bytes, times the time of a call. This is the reuse time of a measurement.
+Seconds rotation_time(const Footprint& footprint, Bytes distance, Seconds call);
+
 /// A point in log space: where an operator stands among the measured ones. Natural logarithms of the shape's
 /// dimensions, then of the working set in bytes, then of the busy ranks, then how far the rows (of a product:
 /// m and n) are from whole vectors (logarithm of padded over real size), then flags as 0 or 1.

@@ -25,12 +25,15 @@ struct MemoryLevels {
   double l3_sharing = 0.5;
   double l3_contention = 0.1;
   double memory_contention = 0.4;
+  BytesPerSec neighbour_traffic{1e9};
 
-  /// Cost of one byte whose working set is `working_set` bytes, while `ranks_busy` ranks compute:
-  /// s = s1 + (s2 - s1) h(W/C1) + (s3 - s2) h(W/C2) + (s4 - s3) h(W/C3), h(x) = x^p / (1 + x^p), s_i =
-  /// 1/bandwidth. L3 is divided among the busy ranks; s3 and s4 grow by their contention for every further
-  /// busy rank.
-  double seconds_per_byte(double working_set, int ranks_busy) const;
+  /// Cost of one byte whose working set is W = `working_set` bytes and was last touched `reuse_time` seconds
+  /// ago, while `ranks_busy` ranks compute:
+  ///   s = s1 + (s2 - s1) h(W/C1) + (s3 - s2) h(W/C2) + (s4 - s3) h(W3/C3), h(x) = x^p / (1 + x^p), s_i =
+  ///   1/bandwidth, W3 = (1 + l3_sharing (ranks_busy - 1)) W + neighbour_traffic reuse_time.
+  /// Each further busy rank also adds its contention to s3 and s4. Neighbours are whoever else uses the third
+  /// level of this host: what they read in the meantime pushes out what lies there untouched.
+  double seconds_per_byte(double working_set, int ranks_busy, double reuse_time = 0.0) const;
 };
 
 template <class V>
@@ -50,6 +53,8 @@ void fields(V& v, MemoryLevels& c) {
   v("l3_contention", c.l3_contention, "growth of the third level's time per byte for each further busy rank",
     between(1e-3, 5));
   v("memory_contention", c.memory_contention, "the same for main memory", between(1e-3, 5));
+  v("neighbour_traffic", c.neighbour_traffic, "what others on the host read through the third level",
+    between(1e3, 1e12));
 }
 
 }  // namespace orrery::cost

@@ -8,6 +8,11 @@
 namespace orrery::cost {
 namespace {
 
+double byte_time(const Footprint& footprint, const Conditions& conditions, const MemoryLevels& memory) {
+  return memory.seconds_per_byte(working_set(footprint, conditions), conditions.ranks_busy,
+                                 conditions.reuse_time.value());
+}
+
 double busy_factor(double slowdown, const Conditions& conditions) {
   return 1.0 + slowdown * std::max(0, conditions.ranks_busy - 1);
 }
@@ -25,12 +30,11 @@ double GemmModel::seconds(const Op& op, const Footprint& footprint, const Condit
   const auto m = static_cast<double>(gemm->m), n = static_cast<double>(gemm->n);
   const auto k = static_cast<double>(gemm->k), batch = static_cast<double>(gemm->batch);
   const double tiles = 2.0 * padded(m, tile_m, tile_waste) * padded(n, tile_n, tile_waste) * (k + fill);
-  const double compute =
-      (tiles / peak.value() + pack_a.value() * m * k + pack_b.value() * k * n) * busy_factor(busy_slowdown, conditions);
+  const double compute = (tiles / peak.value() + pack_a.value() * m * k + pack_b.value() * k * n) *
+                         busy_factor(busy_slowdown, conditions);
   const double bytes =
       4.0 * (traffic_a * m * k + traffic_b * k * n + traffic_c * m * n * (gemm->accumulate ? 2.0 : 1.0));
-  const double moved =
-      bytes * memory.seconds_per_byte(working_set(footprint, conditions), conditions.ranks_busy);
+  const double moved = bytes * byte_time(footprint, conditions, memory);
   return overhead.value() + batch * (batch_overhead.value() + smooth_max(compute, moved, overlap));
 }
 
@@ -40,8 +44,7 @@ double RowwiseModel::seconds(const Op& op, const Footprint& footprint, const Con
   const double arithmetic =
       (footprint.elements * element_time.value() + footprint.tail_elements * tail_time.value()) *
       busy_factor(busy_slowdown, conditions);
-  const double moved = traffic_factor * footprint.traffic *
-                       memory.seconds_per_byte(working_set(footprint, conditions), conditions.ranks_busy);
+  const double moved = traffic_factor * footprint.traffic * byte_time(footprint, conditions, memory);
   return overhead.value() + footprint.rows * row_overhead.value() + smooth_max(arithmetic, moved, overlap);
 }
 

@@ -24,6 +24,10 @@ const std::set<std::string> kClasses{"copy", "gelu_forward", "softmax_forward", 
 std::vector<Visit> small_plan(Seed seed) {
   std::vector<Visit> plan;
   for (const Visit& visit : plan_sweep({.seed = seed})) {
+    // Two thirds of the products are enough here, and a fit takes time under sanitizers.
+    const auto* op = std::get_if<cost::Op>(&visit.subject);
+    const auto* gemm = op != nullptr ? std::get_if<cost::Gemm>(op) : nullptr;
+    if (gemm != nullptr && !visit.is_anchor && (gemm->m + gemm->n + gemm->k) % 3 == 0) continue;
     if (visit.is_anchor || kClasses.count(class_name(visit.subject)) > 0) plan.push_back(visit);
   }
   return plan;
@@ -68,10 +72,17 @@ cost::OperatorClass operator_class(const cost::Profile& profile, const std::stri
                        [&name](const cost::OperatorClass& c) { return c.name == name; });
 }
 
+/// Neighbours read 10 GB/s through the third level.
+cost::Profile machine_with_neighbours() {
+  cost::Profile truth = fake_truth();
+  truth.memory.neighbour_traffic = BytesPerSec(1e10);
+  return truth;
+}
+
 /// Fitted once: 0.5 % noise on single calls, so that the truth is visible.
 const cost::Profile& steady_profile() {
   static const cost::Profile profile = [] {
-    FakeBackend backend({.seed = Seed{11}, .noise = 0.005});
+    FakeBackend backend({.seed = Seed{11}, .noise = 0.005}, machine_with_neighbours());
     return fit_profile(measured(backend, Seed{1}), "fake");
   }();
   return profile;
@@ -89,13 +100,14 @@ const cost::Profile& noisy_profile() {
 }  // namespace
 
 TEST_CASE("the fit finds the memory levels of the fake machine again") {
-  const cost::MemoryLevels found = steady_profile().memory, truth = fake_truth().memory;
+  const cost::MemoryLevels found = steady_profile().memory, truth = machine_with_neighbours().memory;
   CHECK(found.l2_bandwidth / truth.l2_bandwidth == Approx(1.0).epsilon(0.05));
   CHECK(found.l3_bandwidth / truth.l3_bandwidth == Approx(1.0).epsilon(0.05));
   CHECK(found.memory_bandwidth / truth.memory_bandwidth == Approx(1.0).epsilon(0.05));
   CHECK(found.l2_capacity / truth.l2_capacity == Approx(1.0).epsilon(0.1));
   CHECK(found.l3_capacity / truth.l3_capacity == Approx(1.0).epsilon(0.1));
   CHECK(found.memory_contention == Approx(truth.memory_contention).epsilon(0.1));
+  CHECK(found.neighbour_traffic / truth.neighbour_traffic == Approx(1.0).epsilon(0.1));
   CHECK(found.l3_sharing == Approx(truth.l3_sharing).margin(0.1));
 }
 
@@ -130,14 +142,16 @@ TEST_CASE("the fit finds the regimes of an all-reduce again") {
 
 TEST_CASE("shapes that were not measured are predicted within a few per cent") {
   const auto model = cost::make_cost_model(steady_profile());
-  const FakeBackend truth;
+  const FakeBackend truth({}, machine_with_neighbours());
   std::vector<double> errors;
   for (const Visit& visit : sweep_cases({.seed = Seed{99}})) {
     if (kClasses.count(class_name(visit.subject)) == 0) continue;
     const auto* op = std::get_if<cost::Op>(&visit.subject);
     if (op == nullptr) continue;
-    const double predicted = model->estimate(*op, visit.conditions).time.value();
-    errors.push_back(std::abs(std::log(predicted / truth.truth(*op, visit.conditions).value())));
+    const Seconds true_time = truth.truth(*op, visit.conditions);
+    cost::Conditions conditions = visit.conditions;
+    conditions.reuse_time = cost::rotation_time(cost::footprint(*op), conditions.reuse_distance, true_time);
+    errors.push_back(std::abs(std::log(model->estimate(*op, conditions).time / true_time)));
   }
   REQUIRE(errors.size() > 100);
   CHECK(median(errors) < 0.01);
@@ -205,8 +219,10 @@ TEST_CASE("single calls spread as they were measured, by the profile's noise") {
 
 TEST_CASE("the same table gives the same profile, byte for byte, and it round-trips") {
   MeasurementFile file = noisy_table();
-  std::erase_if(file.rows,
-                [](const Measurement& m) { return class_name(m.subject) == "gemm_nn" && !m.is_anchor; });
+  std::erase_if(file.rows, [](const Measurement& m) {
+    const std::string name = class_name(m.subject);
+    return !m.is_anchor && name != "copy" && name != "all_reduce";
+  });
   const std::string text = cost::write_profile(fit_profile(file, "fake"));
   CHECK(cost::write_profile(fit_profile(file, "fake")) == text);
   CHECK(cost::write_profile(cost::parse_profile(text, "p.json")) == text);

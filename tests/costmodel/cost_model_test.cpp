@@ -48,8 +48,27 @@ TEST_CASE("busy neighbours slow down the shared levels by their contention and l
   MemoryLevels memory;
   memory.sharpness = 8.0;
   const double alone = memory.seconds_per_byte(1e9, 1), together = memory.seconds_per_byte(1e9, 3);
+  memory.l3_sharing = 1.0;
+  // A third of 20 MB each: what fits alone does not fit for three.
+  CHECK(memory.seconds_per_byte(8e6, 3) > 1.5 * memory.seconds_per_byte(8e6, 1));
   CHECK(together / alone == Approx(1.0 + 2 * memory.memory_contention).epsilon(1e-6));
   CHECK(memory.seconds_per_byte(1e4, 3) == Approx(memory.seconds_per_byte(1e4, 1)).epsilon(1e-3));
+}
+
+TEST_CASE("data that lies untouched in a shared cache is pushed out by the neighbours") {
+  MemoryLevels memory;
+  memory.sharpness = 8.0;
+  memory.neighbour_traffic = BytesPerSec(1e10);
+  // 5 MB fit into 20 MB; ten milliseconds later neighbours have read 100 MB, and they come from main memory.
+  CHECK(memory.seconds_per_byte(5e6, 1, 0.0) * memory.l3_bandwidth.value() == Approx(1.0).epsilon(1e-3));
+  CHECK(memory.seconds_per_byte(5e6, 1, 0.01) * memory.memory_bandwidth.value() == Approx(1.0).epsilon(1e-3));
+  // Private levels know no neighbours.
+  CHECK(memory.seconds_per_byte(1e4, 1, 1e-3) == Approx(memory.seconds_per_byte(1e4, 1)).epsilon(1e-3));
+  Conditions old{1, Bytes(5e6), Seconds(0.01)}, fresh{1, Bytes(5e6), Seconds(0.0)};
+  const Op copy = Copy{.elements = 10000};
+  const RowwiseModel model;
+  CHECK(model.seconds(copy, footprint(copy), old, memory) >
+        1.5 * model.seconds(copy, footprint(copy), fresh, memory));
 }
 
 TEST_CASE("a matrix product of whole tiles runs at its peak but for fill, packing and overhead") {

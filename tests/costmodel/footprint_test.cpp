@@ -73,3 +73,10 @@ TEST_CASE("the working set is the reuse distance, but never less than the operan
   CHECK(working_set(copy, {1, Bytes(0)}) == 8000.0);
   CHECK(working_set(copy, {1, Bytes(1e6)}) == 1e6);
 }
+
+TEST_CASE("in a rotation through buffers an operand is as old as the calls on the other sets take") {
+  // 80 kB apart with 8 kB operands: ten calls on other sets in between.
+  CHECK(rotation_time(footprint(Copy{.elements = 1000}), Bytes(80000), Seconds(1e-6)).value() ==
+        Approx(1e-5));
+  CHECK(rotation_time(footprint(Copy{.elements = 1000}), Bytes(0), Seconds(1e-6)).value() == 0.0);
+}
