@@ -28,9 +28,9 @@ class Validate : public Verb {
         ->required();
     app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
         ->capture_default_str();
-    app.add_flag("--short", options_.is_short, "a third of the configurations: about a minute");
+    app.add_flag("--short", options_.is_short, "a quarter of the configurations: half a minute");
     app.add_option("--steps", options_.steps, "timed steps of each real run")->check(CLI::Range(10, 100000));
-    app.add_option("--repeats", repeats_, "identical real runs of each configuration")
+    app.add_option("--repeats", repeats_, "identical real runs of each configuration; their steps are pooled")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     app.add_option("--out", out_, "folder for predictions, measured runs and the score")
@@ -116,7 +116,7 @@ class Validate : public Verb {
 
   std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_ = "self_train", score_only_;
   validate::SuiteOptions options_;
-  int repeats_ = 2;
+  int repeats_ = 3;
   ChildJob child_;
   validate::Predictions predictions_;
 };

@@ -64,7 +64,7 @@ std::string name_of(const Row& row) {
 }  // namespace
 
 std::vector<scenario::Scenario> self_train_suite(const SuiteOptions& options) {
-  const std::int64_t steps = options.steps > 0 ? options.steps : options.is_short ? 50 : 100;
+  const std::int64_t steps = options.steps > 0 ? options.steps : 100;
   std::vector<scenario::Scenario> suite;
   for (const Row& row : rows()) {
     if (options.is_short && !row.in_short) continue;

@@ -11,8 +11,8 @@
 namespace orrery::validate {
 
 struct SuiteOptions {
-  bool is_short = false;   ///< a third of the configurations, fewer steps
-  std::int64_t steps = 0;  ///< timed steps per run; 0: 100, or 50 when short
+  bool is_short = false;   ///< a quarter of the configurations
+  std::int64_t steps = 0;  ///< timed steps per run; 0: 100
 };
 
 /// Scenarios with unique names such as "mlp_m/b64/r2/256KiB" (model and size, samples per rank, ranks,
