@@ -63,6 +63,18 @@ TrainConfig endless(TrainConfig config) {
   return config;
 }
 
+/// Ranks notice the death of their launcher a moment later and may still write: waits until the file has been
+/// the same for a second.
+void wait_until_nobody_writes(const std::string& file) {
+  std::filesystem::file_time_type seen;
+  for (int quiet = 0, waited = 0; quiet < 10 && waited < 600; ++waited) {
+    const auto now = std::filesystem::last_write_time(file);
+    quiet = now == seen ? quiet + 1 : 0;
+    seen = now;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 /// Starts this binary with the hidden case, waits for its checkpoint and kills it without warning.
 void run_and_kill(const std::string& hidden_case, const std::string& file) {
   setenv(kFileVariable, file.c_str(), 1);
@@ -80,6 +92,7 @@ void run_and_kill(const std::string& hidden_case, const std::string& file) {
   waitpid(child, &status, 0);
   REQUIRE(WIFSIGNALED(status));
   REQUIRE(std::filesystem::exists(file));
+  wait_until_nobody_writes(file);
 }
 
 }  // namespace
