@@ -37,6 +37,7 @@ void round_residual(cost::Residual& residual) {
   round_list(residual.held_out, 3);
   round_list(residual.low, 5);
   round_list(residual.high, 5);
+  residual.typical_error = rounded(residual.typical_error, 3);
   residual.prior_error = rounded(residual.prior_error, 3);
   residual.growth = rounded(residual.growth, 3);
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "calibrate/drift.hpp"
 #include "costmodel/footprint.hpp"
 #include "sim/base/stats.hpp"
 
@@ -31,7 +32,9 @@ std::vector<Point> pool_points(const std::vector<Measurement>& rows) {
   using Key = std::tuple<std::string, std::string, int, double>;
   std::map<Key, std::size_t> index;
   std::vector<Visits> all;
-  for (const Measurement& row : rows) {
+  const std::vector<double> drift = drift_corrections(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Measurement& row = rows[i];
     if (row.is_anchor) continue;
     const std::string name = class_name(row.subject);
     const Key key{name, shape_text(row.subject), row.conditions.ranks_busy,
@@ -44,7 +47,7 @@ std::vector<Point> pool_points(const std::vector<Measurement>& rows) {
       fresh.point.class_name = name;
       all.push_back(fresh);
     }
-    all[found->second].log_medians.push_back(std::log(row.times.median_s));
+    all[found->second].log_medians.push_back(std::log(row.times.median_s) - drift[i]);
   }
 
   std::map<std::string, std::vector<double>> class_variances;

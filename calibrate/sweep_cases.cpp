@@ -180,13 +180,13 @@ void add_operator(const cost::Op& kind, const SweepOptions& options, std::vector
 }
 
 void add_collectives(const SweepOptions& options, std::vector<Visit>& visits) {
-  const int octaves = options.full ? 23 : 21;  // 8 bytes to 64 or 16 MiB; the largest is always 64 MiB
-  const int per_octave = options.full ? 2 : 1;
+  constexpr int kOctaves = 23;  // 8 bytes to 64 MiB
   for (const std::string& name : cost::collective_names()) {
     const cost::CollectiveKind kind = cost::collective_kind(name);
+    // Gradients are summed by all-reduce: it gets twice the points.
+    const int per_octave = options.full || kind == cost::CollectiveKind::all_reduce ? 2 : 1;
     std::vector<double> sizes;
-    for (int i = 0; i <= octaves * per_octave; ++i) sizes.push_back(8.0 * std::exp2(1.0 * i / per_octave));
-    if (!options.full) sizes.push_back(64.0 * 1024 * 1024);
+    for (int i = 0; i <= kOctaves * per_octave; ++i) sizes.push_back(8.0 * std::exp2(1.0 * i / per_octave));
     if (kind == cost::CollectiveKind::barrier) sizes = {0.0};
     for (const double size : sizes) {
       const Bytes whole_words(8.0 * std::round(size / 8.0));

@@ -27,6 +27,7 @@ Residual::Answer Residual::at(const Features& features) const {
   SIM_ASSERT(features.count == dimensions && points.size() == dimensions * count(),
              "a residual has the features of its class");
   Answer answer;
+  const double typical = typical_error > 0.0 ? typical_error : prior_error;
   double total = 0.0, squares = 0.0;  // covariance to all points, and their squared errors weighted with it
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const double* point = points.data() + i * dimensions;
@@ -39,9 +40,11 @@ Residual::Answer Residual::at(const Features& features) const {
     const double covariance = wendland(std::sqrt(square));
     answer.log_correction += weights[i] * covariance;
     total += covariance;
-    squares += covariance * held_out[i] * held_out[i];
+    squares += covariance * std::min(held_out[i] * held_out[i], 6.25 * typical * typical);
   }
-  const double local = total > 0.0 ? squares / total : prior_error * prior_error;
+  // The neighbours are few, so the class counts like two more of them; a single outlier counts as 2.5
+  // deviations.
+  const double local = (squares + 2.0 * typical * typical) / (total + 2.0);
   const double known = total / (total + 0.25);  // a quarter of one coincident point counts as half known
   const double far = growth * distance_outside(features);
   answer.error = std::sqrt(known * local + (1.0 - known) * prior_error * prior_error + far * far);

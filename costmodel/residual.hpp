@@ -30,8 +30,10 @@ struct Residual {
   std::vector<double> weights;    ///< per point
   std::vector<double> held_out;   ///< per point: log error of predicting it from the others
   std::vector<double> low, high;  ///< per feature: range of the measured points
-  double prior_error = 0.0;       ///< standard deviation of the white-box model's own log errors
-  double growth = 0.15;           ///< log error added per unit of log distance outside the range
+  /// Held-out error as a standard deviation: 80 % of the points lie within 1.2816 of it. 0 = unknown.
+  double typical_error = 0.0;
+  double prior_error = 0.0;  ///< the same of the white-box model's own log errors
+  double growth = 0.15;      ///< log error added per unit of log distance outside the range
 
   std::size_t count() const { return weights.size(); }
   Answer at(const Features& features) const;
@@ -44,7 +46,9 @@ void fields(V& v, Residual& c) {
   v("length", c.length, "per feature: log distance at which a point's influence ends", more_than(0));
   v("low", c.low, "per feature: smallest measured value (natural logarithm)");
   v("high", c.high, "per feature: largest measured value");
-  v("prior_error", c.prior_error, "standard deviation of the white-box model's log errors", at_least(0));
+  v("typical_error", c.typical_error, "held-out log error that 80 % of the points keep, over 1.2816",
+    at_least(0));
+  v("prior_error", c.prior_error, "the same of the white-box model's log errors", at_least(0));
   v("growth", c.growth, "log error added per unit of log distance outside the range", at_least(0));
   v("weights", c.weights, "per measured point");
   v("held_out", c.held_out, "per measured point: log error when predicted from the others");

@@ -17,6 +17,7 @@ Residual one_point() {
   residual.held_out = {0.03};
   residual.low = {-1.0};
   residual.high = {1.0};
+  residual.typical_error = 0.04;
   residual.prior_error = 0.3;
   residual.growth = 0.5;
   return residual;
