@@ -99,6 +99,7 @@ struct SealedPredictions {
 };
 SealedPredictions read_predictions(const std::string& text, const std::string& place);
 
+/// One line.
 std::string write_run(const MeasuredRun& run);
 /// Throws ScenarioError when the lists differ in length or are empty.
 MeasuredRun read_run(const std::string& text, const std::string& place);

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <sstream>
 
 #include "scenarios/artifact.hpp"
 #include "scenarios/run.hpp"
@@ -55,26 +55,17 @@ std::vector<Predicted> predict_suite(const std::vector<scenario::Scenario>& suit
   return predictions;
 }
 
-std::string predictions_file_name() {
-  return "predictions.json";
-}
-
-std::string run_file_name(const std::string& config, int run) {
-  std::string name = "run_" + config + fmt::format("_{}.json", run);
-  std::replace(name.begin(), name.end(), '/', '_');
-  return name;
-}
-
 std::string seal_predictions(const std::string& folder, const Predictions& predictions) {
   const std::string text = write_predictions(predictions);
-  scenario::write_artifacts(folder, {{predictions_file_name(), text}});
-  return read_predictions(text, predictions_file_name()).seal;
+  scenario::write_artifacts(folder, {{kPredictionsFile, text}});
+  return read_predictions(text, kPredictionsFile).seal;
 }
 
 std::vector<MeasuredRun> run_suite(const std::vector<scenario::Scenario>& suite, int repeats,
                                    RealTrainer& trainer, const std::string& folder, const std::string& seal,
                                    const Progress& progress) {
   std::vector<MeasuredRun> runs;
+  std::string text;
   const std::size_t all = suite.size() * static_cast<std::size_t>(repeats);
   for (int repeat = 0; repeat < repeats; ++repeat) {
     for (const scenario::Scenario& scenario : suite) {
@@ -84,7 +75,8 @@ std::vector<MeasuredRun> run_suite(const std::vector<scenario::Scenario>& suite,
       run.config = scenario.name;
       run.run = repeat;
       run.predictions_hash = seal;
-      scenario::write_artifacts(folder, {{run_file_name(run.config, repeat), write_run(run)}});
+      text += write_run(run);
+      scenario::write_artifacts(folder, {{kRunsFile, text}});
       runs.push_back(std::move(run));
       progress(fmt::format("[{}/{}] {} ... {:.1f} s", runs.size(), all, scenario.name, taken.count()));
     }
@@ -100,21 +92,18 @@ StoredSuite read_suite(const std::string& folder) {
         folder + " is not a folder: expected one written by `orrery validate self-train --out`");
   }
   StoredSuite stored;
-  const std::string predictions = (fs::path(folder) / predictions_file_name()).string();
+  const std::string predictions = (fs::path(folder) / kPredictionsFile).string();
   stored.sealed = read_predictions(scenario::read_file(predictions), predictions);
-  std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind("run_", 0) == 0 && entry.path().extension() == ".json")
-      names.push_back(entry.path().string());
-  }
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    stored.runs.push_back(read_run(scenario::read_file(name), name));
+  const std::string runs = (fs::path(folder) / kRunsFile).string();
+  std::istringstream lines(scenario::read_file(runs));
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string place = fmt::format("{}, line {}", runs, ++number);
+    stored.runs.push_back(read_run(line, place));
     if (stored.runs.back().predictions_hash != stored.sealed.seal) {
-      throw ScenarioError(name, "this run was made after other predictions (seal " +
-                                    stored.runs.back().predictions_hash + ") than those in the folder (" +
-                                    stored.sealed.seal + ")");
+      throw ScenarioError(place, "this run was made after other predictions (seal " +
+                                     stored.runs.back().predictions_hash + ") than those in the folder (" +
+                                     stored.sealed.seal + ")");
     }
   }
   return stored;

@@ -28,9 +28,9 @@ Predicted predict(const scenario::Scenario& scenario, const cost::CostModel& cos
 std::vector<Predicted> predict_suite(const std::vector<scenario::Scenario>& suite,
                                      const cost::CostModel& costs);
 
-/// Names in the folder of a suite.
-std::string predictions_file_name();
-std::string run_file_name(const std::string& config, int run);  ///< "/" becomes "_"
+/// Names in the folder of a suite: sealed predictions, and one measured run per line.
+constexpr const char* kPredictionsFile = "predictions.json";
+constexpr const char* kRunsFile = "runs.jsonl";
 
 /// Writes the sealed predictions into `folder` and returns the seal.
 std::string seal_predictions(const std::string& folder, const Predictions& predictions);

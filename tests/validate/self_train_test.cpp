@@ -114,7 +114,7 @@ TEST_CASE("runs made after other predictions are refused") {
   run.config = "a";
   run.predictions_hash = "0123456789abcdef";
   run.step_s = run.forward_s = run.backward_s = run.communication_s = run.update_s = {1.0};
-  scenario::write_artifacts(folder, {{run_file_name("a", 0), write_run(run)}});
+  scenario::write_artifacts(folder, {{kRunsFile, write_run(run)}});
   REQUIRE_THROWS_AS(read_suite(folder), ScenarioError);
   run.forward_s = {};
   REQUIRE_THROWS_AS(read_run(write_run(run), "run"), ScenarioError);
