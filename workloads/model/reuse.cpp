@@ -1,7 +1,7 @@
 #include "workloads/model/reuse.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <map>
 
 #include "sim/base/error.hpp"
 
@@ -38,82 +38,62 @@ class History {
  public:
   explicit History(std::size_t storages) : touches_(storages), own_(storages, 0) {}
 
-  /// Byte-weighted mean distance of `uses`, all of which are touched afterwards.
-  double touch(const std::vector<Use>& uses) {
-    ++now_;
-    for (const Use& use : uses) own_[use.storage] = now_;
-    double bytes = 0.0, weighted = 0.0;
+  /// The parts of `uses`, all of which are touched afterwards by a node that takes `duration`.
+  std::vector<Reuse> touch(const std::vector<Use>& uses, Seconds duration) {
+    nodes_.push_back({});
+    Visit& now = nodes_.back();
+    std::map<std::size_t, double> bytes_by_visit;  // index of the node that touched them last; 0: none did
     for (const Use& use : uses) {
-      bytes += use.bytes;
-      weighted += use.bytes * since(touches_[use.storage].when);
+      own_[use.storage] = nodes_.size();
+      now.footprint += use.bytes;
+      bytes_by_visit[touches_[use.storage].visit] += use.bytes;
     }
-    for (const Use& use : uses) touches_[use.storage] = {now_, use.bytes};
-    return bytes > 0.0 ? weighted / bytes : 0.0;
+    std::vector<Reuse> parts;
+    for (const auto& [visit, bytes] : bytes_by_visit) {
+      const Visit earlier = visit > 0 ? nodes_[visit - 1] : Visit{now.footprint, Seconds(0.0)};
+      const double distance = others_since(visit) + (earlier.footprint - now.footprint) / 2.0;
+      parts.push_back({Bytes(bytes), Bytes(std::max(distance, 0.0)), clock_ - earlier.end});
+    }
+    clock_ += duration;
+    now.end = clock_;
+    for (const Use& use : uses) touches_[use.storage] = {nodes_.size(), use.bytes};
+    return parts;
   }
 
  private:
+  struct Visit {
+    double footprint = 0.0;
+    Seconds end;
+  };
   struct Touch {
-    std::int64_t when = 0;  ///< 0: never
+    std::size_t visit = 0;  ///< number of the node, from 1; 0: never
     double bytes = 0.0;
   };
 
-  /// Bytes of other memory touched after `when`. Several operands of a node share `when`, so keep the last
-  /// answer.
-  double since(std::int64_t when) {
-    if (known_now_ == now_ && known_when_ == when) return known_;
+  double others_since(std::size_t visit) const {
     double sum = 0.0;
     for (std::size_t i = 0; i < touches_.size(); ++i) {
-      if (touches_[i].when > when && own_[i] != now_) sum += touches_[i].bytes;
+      if (touches_[i].visit > visit && own_[i] != nodes_.size()) sum += touches_[i].bytes;
     }
-    known_now_ = now_;
-    known_when_ = when;
-    known_ = sum;
     return sum;
   }
 
+  std::vector<Visit> nodes_;
   std::vector<Touch> touches_;
-  std::vector<std::int64_t> own_;  ///< the node that uses this memory right now
-  std::int64_t now_ = 0;
-  std::int64_t known_now_ = -1, known_when_ = -1;
-  double known_ = 0.0;
+  std::vector<std::size_t> own_;  ///< number of the node that used this memory last or uses it now
+  Seconds clock_;
 };
-
-std::vector<std::vector<Use>> uses_of(const ModelGraph& graph) {
-  std::vector<std::vector<Use>> uses;
-  for (const Node& node : graph.nodes) uses.push_back(uses_of(graph, node));
-  return uses;
-}
 
 }  // namespace
 
-std::vector<Bytes> reuse_distances(const ModelGraph& graph) {
+std::vector<std::vector<Reuse>> data_reuse(const ModelGraph& graph, std::span<const Seconds> durations) {
+  SIM_ASSERT(durations.size() == graph.nodes.size(), "data reuse needs one duration per node");
+  std::vector<std::vector<Use>> uses;
+  for (const Node& node : graph.nodes) uses.push_back(uses_of(graph, node));
   History history(graph.tensors.size());
-  const std::vector<std::vector<Use>> uses = uses_of(graph);
-  std::vector<Bytes> result(graph.nodes.size());
+  std::vector<std::vector<Reuse>> result(graph.nodes.size());
   for (int step = 0; step < 2; ++step) {  // the second pass is the steady state
-    for (std::size_t i = 0; i < uses.size(); ++i) result[i] = Bytes(history.touch(uses[i]));
-  }
-  return result;
-}
-
-std::vector<Seconds> reuse_times(const ModelGraph& graph, std::span<const Seconds> durations) {
-  SIM_ASSERT(durations.size() == graph.nodes.size(), "reuse times need one duration per node");
-  const std::vector<std::vector<Use>> uses = uses_of(graph);
-  std::vector<Seconds> touched(graph.tensors.size());
-  std::vector<Seconds> result(graph.nodes.size());
-  Seconds now;
-  for (int step = 0; step < 2; ++step) {
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-      double bytes = 0.0;
-      Seconds weighted;
-      for (const Use& use : uses[i]) {
-        bytes += use.bytes;
-        weighted += use.bytes * (now - touched[use.storage]);
-      }
-      result[i] = bytes > 0.0 ? weighted / bytes : Seconds(0.0);
-      now += durations[i];
-      for (const Use& use : uses[i]) touched[use.storage] = now;
-    }
+    for (std::size_t i = 0; i < uses.size(); ++i) result[i] = history.touch(uses[i], durations[i]);
   }
   return result;
 }

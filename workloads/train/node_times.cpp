@@ -21,6 +21,27 @@ std::vector<TimedWork> transfers(const std::vector<parallel::Bucket>& buckets, i
   return result;
 }
 
+/// Operands differ in how far away they are: a layer's input was written just now, its weights were read a
+/// step ago. Whether bytes come from a cache is decided for each part alone, so times are averaged over the
+/// parts by their bytes, not the conditions.
+cost::Estimate estimate_in_step(const cost::Op& op, int ranks, const std::vector<model::Reuse>& parts,
+                                const cost::CostModel& costs) {
+  cost::Estimate mean;
+  Bytes all, largest;
+  for (const model::Reuse& part : parts) all += part.bytes;
+  for (const model::Reuse& part : parts) {
+    const cost::Estimate estimate = costs.estimate(op, {ranks, part.distance, part.age});
+    const double share = part.bytes / all;
+    mean.time += share * estimate.time;
+    mean.rel_error += share * estimate.rel_error;
+    if (part.bytes > largest) {
+      largest = part.bytes;
+      mean.source = estimate.source;
+    }
+  }
+  return mean;
+}
+
 }  // namespace
 
 Seconds StepTimes::compute() const {
@@ -34,25 +55,21 @@ StepTimes step_times(const model::ModelGraph& graph, const std::vector<parallel:
                      const cost::CostModel& costs) {
   StepTimes times;
   if (ranks > 1) times.buckets = transfers(buckets, ranks, costs);
-  std::vector<cost::Conditions> conditions;
-  for (const Bytes distance : model::reuse_distances(graph))
-    conditions.push_back({ranks, distance, Seconds(0.0)});
-
-  // How long data lies untouched depends on how long the nodes take, and the other way round: one correction
+  // How long data lies untouched depends on how long the nodes take, and the other way round. One correction
   // is enough, because the effect on the whole step is small.
-  std::vector<Seconds> durations;
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    durations.push_back(costs.estimate(graph.nodes[i].op, conditions[i]).time);
-  }
-  for (std::size_t i = 0; i < times.buckets.size(); ++i) {
-    durations[buckets[i].ready_after] += times.buckets[i].estimate.time;
-  }
-  const std::vector<Seconds> ages = model::reuse_times(graph, durations);
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const cost::Op& op = graph.nodes[i].op;
-    conditions[i].reuse_time = ages[i];
-    const cost::Estimate estimate = costs.estimate(op, conditions[i]);
-    times.nodes.push_back({cost::class_name(op), estimate, &costs.noise(op, estimate.time)});
+  std::vector<Seconds> durations(graph.nodes.size());
+  for (int pass = 0; pass < 2; ++pass) {
+    const auto reuse = model::data_reuse(graph, durations);
+    times.nodes.clear();
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      const cost::Op& op = graph.nodes[i].op;
+      const cost::Estimate estimate = estimate_in_step(op, ranks, reuse[i], costs);
+      times.nodes.push_back({cost::class_name(op), estimate, &costs.noise(op, estimate.time)});
+      durations[i] = estimate.time;
+    }
+    for (std::size_t i = 0; i < times.buckets.size(); ++i) {
+      durations[buckets[i].ready_after] += times.buckets[i].estimate.time;
+    }
   }
   return times;
 }

@@ -31,8 +31,8 @@ struct StepTimes {
   Seconds communication() const;  ///< sum of the buckets' medians
 };
 
-/// Estimates under the conditions of a training step: all ranks of the node busy, operands as far away as
-/// `model::reuse_distances` and as old as `model::reuse_times` say.
+/// Estimates under the conditions of a training step: all ranks of the node busy, operands as far away and as
+/// old as `model::data_reuse` says.
 StepTimes step_times(const model::ModelGraph& graph, const std::vector<parallel::Bucket>& buckets, int ranks,
                      const cost::CostModel& costs);
 
