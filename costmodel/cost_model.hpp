@@ -23,9 +23,9 @@ std::string name(Source source);
 struct Conditions {
   /// Ranks of the same node that compute at the same time and share its memory bandwidth, this one included.
   int ranks_busy = 1;
-  /// Bytes touched since this operator's operands were last touched (byte-weighted mean over operands):
-  /// decides which cache level they are read from. 0 = back-to-back repetition, everything as hot as it can
-  /// be.
+  /// Bytes touched since the data was last touched: decides which cache level it is read from. Operands that differ
+  /// are asked for one by one and the times averaged by their bytes. 0 = back-to-back repetition, everything as hot
+  /// as it can be.
   Bytes reuse_distance{0.0};
   /// Time since this operator's operands were last touched: in shared cache levels other tenants of the machine push
   /// them out meanwhile, whatever this rank touches itself. 0 = just now.
