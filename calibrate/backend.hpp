@@ -6,10 +6,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "calibrate/composition.hpp"
 #include "costmodel/collective.hpp"
 #include "costmodel/cost_model.hpp"
 #include "costmodel/op.hpp"
+#include "sim/base/error.hpp"
 #include "sim/base/units.hpp"
 
 namespace orrery::calibrate {
@@ -18,13 +21,35 @@ namespace orrery::calibrate {
 /// the kernel set they chose, OPENBLAS_* and OMP_* settings). Ordered, so that its hash is stable.
 using Fingerprint = std::map<std::string, std::string>;
 
+/// A case does not fit on the device: skipped and recorded, never the end of a sweep.
+class DoesNotFit : public BackendError {
+ public:
+  using BackendError::BackendError;
+};
+
+/// What a device says about the calls of one case, beside their times. Zero or empty: not known.
+struct Telemetry {
+  Seconds host{0.0};      ///< time the host spends to enqueue one call
+  Seconds kernel{0.0};    ///< time the kernels of one call run, gaps between them left out
+  int kernels = 0;        ///< kernels of one call
+  std::string algorithm;  ///< what the library chose: name of the longest kernel, tile, algorithm number
+  double clock_mhz = 0.0, power_w = 0.0;
+  std::string throttle;  ///< reasons for a reduced clock, "power" or "thermal power"
+};
+
 /// A prepared operator: buffers are allocated and filled. One call of `run` executes the kernel once on the
-/// next of its rotating buffer sets and returns its wall time.
+/// next of its rotating buffer sets and returns its time.
 class TimedOp {
  public:
   virtual ~TimedOp() = default;
   virtual Seconds run() = 0;
+  /// Asked once, behind the last run.
+  virtual Telemetry telemetry() { return {}; }
 };
+
+/// The numbers of all operands of one call, in the order of `cost::operands(op)`, fp32 whatever their dtype is
+/// on the device; int32 operands hold whole numbers (exact below 2^24).
+using OperandValues = std::vector<std::vector<float>>;
 
 class Backend {
  public:
@@ -35,12 +60,20 @@ class Backend {
   virtual int ranks() const = 0;
   virtual int rank() const = 0;
 
+  /// Whether this backend has a kernel for the operator's class and dtype.
+  virtual bool supports(const cost::Op& op) const = 0;
+  /// Executes `op` once, for checking: `values` are rounded to the operands' types, and what the kernel writes
+  /// comes back in them. What it does not write stays as it was given.
+  virtual void compute(const cost::Op& op, OperandValues& values) = 0;
+
   /// Prepares `op` with enough buffer sets that about `conditions.reuse_distance` bytes are touched between
-  /// two uses of one set (0: a single set, hot). Data is random, never zeros.
+  /// two uses of one set (0: a single set, hot). Data is random, never zeros. Throws DoesNotFit.
   virtual std::unique_ptr<TimedOp> prepare(const cost::Op& op, const cost::Conditions& conditions) = 0;
   /// Prepares a collective over the first `collective.ranks` ranks; `run` returns this rank's time from a
   /// common start (after a barrier) to completion.
   virtual std::unique_ptr<TimedOp> prepare(const cost::CollectiveCase& collective) = 0;
+  /// Prepares a composition on one rank; its tensors are allocated once.
+  virtual std::unique_ptr<TimedOp> prepare(const Composition& composition) = 0;
 
   /// Blocks until all ranks have arrived.
   virtual void barrier() = 0;

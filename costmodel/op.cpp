@@ -3,143 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "costmodel/overloaded.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
 namespace orrery::cost {
 namespace {
 
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
-
-Operand floats(const char* role, std::int64_t elements, Access access) {
-  return {role, elements, elements, DType::fp32, access};
-}
-Operand integers(const char* role, std::int64_t elements) {
-  return {role, elements, elements, DType::int32, Access::read};
-}
-
-constexpr Access R = Access::read;
-constexpr Access W = Access::write;
-constexpr Access RW = Access::read_write;
-
-std::vector<Operand> list(const Gemm& g) {
-  return {floats("a", g.batch * g.m * g.k, R), floats("b", g.batch * g.k * g.n, R),
-          floats("c", g.batch * g.m * g.n, g.accumulate ? RW : W)};
-}
-
-std::vector<Operand> list(const Softmax& s) {
-  const std::int64_t size = s.rows * s.cols;
-  if (s.pass == Pass::forward) return {floats("x", size, R), floats("y", size, W)};
-  return {floats("y", size, R), floats("dy", size, R), floats("dx", size, W)};
-}
-
-std::vector<Operand> list(const LayerNorm& n) {
-  const std::int64_t size = n.rows * n.cols;
-  if (n.pass == Pass::forward) {
-    return {floats("x", size, R), floats("gamma", n.cols, R), floats("beta", n.cols, R),
-            floats("y", size, W), floats("mean", n.rows, W),  floats("rstd", n.rows, W)};
-  }
-  return {floats("x", size, R),        floats("gamma", n.cols, R), floats("mean", n.rows, R),
-          floats("rstd", n.rows, R),   floats("dy", size, R),      floats("dx", size, W),
-          floats("dgamma", n.cols, W), floats("dbeta", n.cols, W)};
-}
-
-std::vector<Operand> list(const Elementwise& e) {
-  const std::int64_t size = e.rows * e.cols;
-  switch (e.kind) {
-    case ElementwiseKind::gelu_forward:
-    case ElementwiseKind::relu_forward:
-      return {floats("x", size, R), floats("y", size, W)};
-    case ElementwiseKind::gelu_backward:
-      return {floats("x", size, R), floats("dy", size, R), floats("dx", size, W)};
-    case ElementwiseKind::relu_backward:
-      return {floats("y", size, R), floats("dy", size, R), floats("dx", size, W)};
-    case ElementwiseKind::bias:
-      return {floats("x", size, RW), floats("b", e.cols, R)};
-    case ElementwiseKind::bias_gradient:
-      return {floats("dy", size, R), floats("db", e.cols, W)};
-    case ElementwiseKind::add:
-      return {floats("a", size, R), floats("b", size, R), floats("y", size, W)};
-    case ElementwiseKind::scale:
-      return {floats("x", size, RW)};
-  }
-  return {};
-}
-
-std::vector<Operand> list(const Embedding& e) {
-  const std::int64_t rows = e.tokens * e.width;
-  const std::int64_t table = e.vocab * e.width;
-  if (e.pass == Pass::forward) {
-    Operand looked_up = floats("table", table, R);
-    looked_up.touched = std::min(rows, table);
-    return {integers("ids", e.tokens), looked_up, floats("y", rows, W)};
-  }
-  Operand updated = floats("dtable", table, RW);
-  updated.touched = std::min(rows, table);
-  return {integers("ids", e.tokens), floats("dy", rows, R), updated};
-}
-
-std::vector<Operand> list(const CrossEntropy& c) {
-  return {floats("logits", c.rows * c.classes, R), integers("labels", c.rows),
-          floats("dlogits", c.rows * c.classes, W), floats("loss", 1, W)};
-}
-
-std::vector<Operand> list(const OptimizerStep& s) {
-  std::vector<Operand> result{floats("w", s.params, RW), floats("g", s.params, R)};
-  if (s.kind == OptimizerKind::momentum) result.push_back(floats("velocity", s.params, RW));
-  if (s.kind == OptimizerKind::adam) {
-    result.push_back(floats("m", s.params, RW));
-    result.push_back(floats("v", s.params, RW));
-  }
-  return result;
-}
-
-std::vector<Operand> list(const Copy& c) {
-  return {floats("x", c.elements, R), floats("y", c.elements, W)};
-}
-
-std::vector<Operand> list(const Transpose& t) {
-  const std::int64_t size = t.batch * t.rows * t.cols * t.inner;
-  return {floats("x", size, R), floats("y", size, W)};
-}
-
-/// Operations per element; a transcendental (exp, tanh, sqrt, division) counts as one.
-double work(const Elementwise& e) {
-  switch (e.kind) {
-    case ElementwiseKind::gelu_forward:
-      return 8;  // 0.5 x (1 + tanh(c (x + 0.0447 x^3)))
-    case ElementwiseKind::gelu_backward:
-      return 16;  // the derivative of the above by the chain rule, times dy
-    default:
-      return 1;  // one compare, add or multiply
-  }
-}
-
-double work(const OptimizerStep& s) {
-  switch (s.kind) {
-    case OptimizerKind::sgd:
-      return 2;  // w -= lr g
-    case OptimizerKind::momentum:
-      return 4;  // u = mu u + g; w -= lr u
-    case OptimizerKind::adam:
-      return 12;  // two moving averages, bias corrections, square root, division, step
-  }
-  return 0;
-}
-
-constexpr std::array<std::pair<ElementwiseKind, const char*>, 8> kElementwiseNames{{
+constexpr std::array<std::pair<ElementwiseKind, const char*>, 10> kElementwiseNames{{
     {ElementwiseKind::gelu_forward, "gelu_forward"},
     {ElementwiseKind::gelu_backward, "gelu_backward"},
     {ElementwiseKind::relu_forward, "relu_forward"},
@@ -148,10 +23,40 @@ constexpr std::array<std::pair<ElementwiseKind, const char*>, 8> kElementwiseNam
     {ElementwiseKind::bias_gradient, "bias_gradient"},
     {ElementwiseKind::add, "add"},
     {ElementwiseKind::scale, "scale"},
+    {ElementwiseKind::swiglu_forward, "swiglu_forward"},
+    {ElementwiseKind::swiglu_backward, "swiglu_backward"},
 }};
 
 constexpr std::array<std::pair<OptimizerKind, const char*>, 3> kOptimizerNames{
     {{OptimizerKind::sgd, "sgd"}, {OptimizerKind::momentum, "momentum"}, {OptimizerKind::adam, "adam"}}};
+
+constexpr std::array<std::pair<CopyKind, const char*>, 5> kCopyNames{{
+    {CopyKind::device, "copy"},
+    {CopyKind::h2d, "copy_h2d"},
+    {CopyKind::d2h, "copy_d2h"},
+    {CopyKind::h2d_pageable, "copy_h2d_pageable"},
+    {CopyKind::d2h_pageable, "copy_d2h_pageable"},
+}};
+
+constexpr std::array<std::pair<DType, const char*>, 6> kTypeNames{{
+    {DType::fp32, "fp32"},
+    {DType::int32, "int32"},
+    {DType::tf32, "tf32"},
+    {DType::fp16, "fp16"},
+    {DType::bf16, "bf16"},
+    {DType::fp8, "fp8"},
+}};
+
+/// The conversions that mixed-precision training and serving use.
+constexpr std::array<std::pair<DType, DType>, 4> kCasts{{{DType::fp32, DType::bf16},
+                                                         {DType::bf16, DType::fp32},
+                                                         {DType::fp32, DType::fp16},
+                                                         {DType::bf16, DType::fp8}}};
+
+template <class Table, class Key>
+std::string text_of(const Table& table, Key key) {
+  return std::find_if(table.begin(), table.end(), [&](const auto& e) { return e.first == key; })->second;
+}
 
 std::string with_pass(const char* base, Pass pass) {
   return std::string(base) + (pass == Pass::forward ? "_forward" : "_backward");
@@ -165,13 +70,44 @@ struct Shape {
 };
 
 Shape shape(Gemm& g) {
-  return {{{"m", &g.m}, {"n", &g.n}, {"k", &g.k}, {"batch", &g.batch}}, {{"accumulate", &g.accumulate}}};
+  return {{{"m", &g.m}, {"n", &g.n}, {"k", &g.k}, {"batch", &g.batch}},
+          {{"accumulate", &g.accumulate}, {"bias", &g.bias}, {"gelu", &g.gelu}}};
 }
 Shape shape(Softmax& s) {
   return {{{"rows", &s.rows}, {"cols", &s.cols}, {"scale_dim", &s.scale_dim}}, {{"causal", &s.causal}}};
 }
 Shape shape(LayerNorm& n) {
   return {{{"rows", &n.rows}, {"cols", &n.cols}}, {}};
+}
+Shape shape(RmsNorm& n) {
+  return {{{"rows", &n.rows}, {"cols", &n.cols}}, {}};
+}
+Shape shape(Attention& a) {
+  return {{{"batch", &a.batch},
+           {"heads", &a.heads},
+           {"kv_heads", &a.kv_heads},
+           {"q_len", &a.q_len},
+           {"kv_len", &a.kv_len},
+           {"head_dim", &a.head_dim}},
+          {{"causal", &a.causal}}};
+}
+Shape shape(AttentionDecode& a) {
+  return {{{"sequences", &a.sequences},
+           {"heads", &a.heads},
+           {"kv_heads", &a.kv_heads},
+           {"context", &a.context},
+           {"head_dim", &a.head_dim},
+           {"block", &a.block}},
+          {}};
+}
+Shape shape(Rotary& r) {
+  return {{{"tokens", &r.tokens}, {"heads", &r.heads}, {"head_dim", &r.head_dim}}, {}};
+}
+Shape shape(Cast& c) {
+  return {{{"elements", &c.elements}}, {}};
+}
+Shape shape(Launch& l) {
+  return {{{"kernels", &l.kernels}}, {}};
 }
 Shape shape(Elementwise& e) {
   return {{{"rows", &e.rows}, {"cols", &e.cols}}, {}};
@@ -195,12 +131,21 @@ Shape shape(Transpose& t) {
 std::vector<Op> one_of_each_class() {
   std::vector<Op> ops{
       Gemm{}, Gemm{.trans_b = true}, Gemm{.trans_a = true}, Gemm{.trans_a = true, .trans_b = true},
-      Copy{}, Transpose{},           CrossEntropy{}};
+      Transpose{},
+      CrossEntropy{},
+      AttentionDecode{},
+      Launch{},
+      Launch{.graph = true}};
   for (const Pass pass : {Pass::forward, Pass::backward}) {
     ops.emplace_back(Softmax{.pass = pass});
     ops.emplace_back(LayerNorm{.pass = pass});
     ops.emplace_back(Embedding{.pass = pass});
+    ops.emplace_back(RmsNorm{.pass = pass});
+    ops.emplace_back(Attention{.pass = pass});
+    ops.emplace_back(Rotary{.pass = pass});
   }
+  for (const auto& [kind, text] : kCopyNames) ops.emplace_back(Copy{.kind = kind});
+  for (const auto& [from, to] : kCasts) ops.emplace_back(Cast{.from = from, .to = to});
   for (const auto& [kind, text] : kElementwiseNames) ops.emplace_back(Elementwise{.kind = kind});
   for (const auto& [kind, text] : kOptimizerNames) ops.emplace_back(OptimizerStep{.kind = kind});
   return ops;
@@ -239,42 +184,48 @@ void set_field(Shape& target, const std::string& place, std::string_view key, st
 
 }  // namespace
 
-std::vector<Operand> operands(const Op& op) {
-  return std::visit([](const auto& o) { return list(o); }, op);
+std::string name(DType dtype) {
+  return text_of(kTypeNames, dtype);
 }
 
-Flops flops(const Op& op) {
-  return Flops(std::visit(
-      Overloaded{
-          [](const Gemm& g) { return 2.0 * real(g.m) * real(g.n) * real(g.k) * real(g.batch); },
-          // forward: scale, max, subtract and exp, sum, divide; backward: dot product, subtract, multiply,
-          // scale
-          [](const Softmax& s) { return 5.0 * real(s.rows) * real(s.cols) * (s.causal ? 0.5 : 1.0); },
-          // forward: mean, variance (2), normalise (2), affine (2); backward: two row sums and two column
-          // sums
-          [](const LayerNorm& n) {
-            return (n.pass == Pass::forward ? 7.0 : 14.0) * real(n.rows) * real(n.cols);
-          },
-          [](const Elementwise& e) { return work(e) * real(e.rows) * real(e.cols); },
-          [](const Embedding& e) { return e.pass == Pass::forward ? 0.0 : real(e.tokens) * real(e.width); },
-          // max, subtract and exp, sum, divide, scale
-          [](const CrossEntropy& c) { return 6.0 * real(c.rows) * real(c.classes); },
-          [](const OptimizerStep& s) { return work(s) * real(s.params); },
-          [](const Copy&) { return 0.0; },
-          [](const Transpose&) { return 0.0; },
-      },
-      op));
-}
-
-Bytes traffic(const Op& op) {
-  double elements = 0.0;
-  for (const Operand& operand : operands(op)) {
-    elements += real(operand.touched) * (operand.access == Access::read_write ? 2.0 : 1.0);
+DType dtype_of(const std::string& text) {
+  std::vector<std::string> known;
+  for (const auto& [dtype, type_name] : kTypeNames) {
+    if (text == type_name) return dtype;
+    known.emplace_back(type_name);
   }
-  return Bytes(4.0 * elements);
+  throw ScenarioError("", "unknown dtype '" + text + "'" + spelling_hint(text, known));
 }
 
-std::string class_name(const Op& op) {
+DType dtype(const Op& op) {
+  return std::visit(Overloaded{
+                        [](const Copy&) { return DType::fp32; },
+                        [](const Cast& c) { return c.to; },
+                        [](const Launch&) { return DType::fp32; },
+                        [](const auto& o) { return o.dtype; },
+                    },
+                    op);
+}
+
+bool has_dtype(const Op& op) {
+  return !std::holds_alternative<Copy>(op) && !std::holds_alternative<Cast>(op) &&
+         !std::holds_alternative<Launch>(op);
+}
+
+Op with_dtype(Op op, DType dtype) {
+  std::visit(
+      [dtype](auto& o) {
+        if constexpr (requires { o.dtype; }) {
+          o.dtype = dtype;
+        } else {
+          SIM_ASSERT(dtype == DType::fp32, "this operator has no dtype of its own");
+        }
+      },
+      op);
+  return op;
+}
+
+std::string base_name(const Op& op) {
   return std::visit(
       Overloaded{
           [](const Gemm& g) {
@@ -282,21 +233,25 @@ std::string class_name(const Op& op) {
           },
           [](const Softmax& s) { return with_pass("softmax", s.pass); },
           [](const LayerNorm& n) { return with_pass("layer_norm", n.pass); },
-          [](const Elementwise& e) {
-            return std::string(
-                std::find_if(kElementwiseNames.begin(), kElementwiseNames.end(), [&](const auto& entry) {
-                  return entry.first == e.kind;
-                })->second);
-          },
+          [](const RmsNorm& n) { return with_pass("rms_norm", n.pass); },
+          [](const Elementwise& e) { return text_of(kElementwiseNames, e.kind); },
           [](const Embedding& e) { return with_pass("embedding", e.pass); },
           [](const CrossEntropy&) { return std::string("cross_entropy"); },
-          [](const OptimizerStep& s) {
-            return std::string(kOptimizerNames[static_cast<std::size_t>(s.kind)].second);
-          },
-          [](const Copy&) { return std::string("copy"); },
+          [](const OptimizerStep& s) { return text_of(kOptimizerNames, s.kind); },
+          [](const Copy& c) { return text_of(kCopyNames, c.kind); },
           [](const Transpose&) { return std::string("transpose"); },
+          [](const Attention& a) { return with_pass("attention", a.pass); },
+          [](const AttentionDecode&) { return std::string("attention_decode"); },
+          [](const Rotary& r) { return with_pass("rotary", r.pass); },
+          [](const Cast& c) { return "cast_" + name(c.from) + "_" + name(c.to); },
+          [](const Launch& l) { return std::string(l.graph ? "graph_replay" : "launch"); },
       },
       op);
+}
+
+std::string class_name(const Op& op) {
+  const bool is_typed = has_dtype(op) && dtype(op) != DType::fp32;
+  return base_name(op) + (is_typed ? "_" + name(dtype(op)) : "");
 }
 
 std::string shape_text(const Op& op) {
@@ -315,34 +270,72 @@ std::string shape_text(const Op& op) {
       op);
 }
 
-Op parse_op(const std::string& class_text, const std::string& shape_words) {
-  for (Op& candidate : one_of_each_class()) {
-    if (class_name(candidate) != class_text) continue;
-    std::visit(
-        [&](auto& op) {
-          Shape target = shape(op);
-          std::string_view rest = shape_words;
-          while (!rest.empty()) {
-            const std::size_t end = std::min(rest.find(' '), rest.size());
-            const std::string_view word = rest.substr(0, end);
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-            if (word.empty()) continue;
-            const std::size_t equals = word.find('=');
-            if (equals == std::string_view::npos) {
-              throw ScenarioError(class_text, "expected name=number, got '" + std::string(word) + "'");
-            }
-            set_field(target, class_text, word.substr(0, equals), word.substr(equals + 1));
-          }
-        },
-        candidate);
-    return candidate;
+namespace {
+
+/// The operator of this class with the smallest shape; none when the name is unknown.
+std::optional<Op> smallest_of(const std::string& class_text) {
+  for (const Op& candidate : one_of_each_class()) {
+    const std::string base = base_name(candidate);
+    if (base == class_text) return candidate;
+    if (!has_dtype(candidate) || class_text.rfind(base + "_", 0) != 0) continue;
+    const std::string suffix = class_text.substr(base.size() + 1);
+    for (const auto& [dtype, type_name] : kTypeNames) {
+      if (dtype != DType::int32 && suffix == type_name) return with_dtype(candidate, dtype);
+    }
   }
-  throw ScenarioError("", "unknown operator '" + class_text + "'" + spelling_hint(class_text, class_names()));
+  return std::nullopt;
+}
+
+/// Limits that no dimension has by itself.
+void check_shape(const Op& op, const std::string& place) {
+  const auto grouped = [&](std::int64_t heads, std::int64_t kv_heads) {
+    if (heads % kv_heads != 0) {
+      throw ScenarioError(place, "heads=" + std::to_string(heads) + ": expected a multiple of kv_heads=" +
+                                     std::to_string(kv_heads));
+    }
+  };
+  if (const auto* a = std::get_if<Attention>(&op)) grouped(a->heads, a->kv_heads);
+  if (const auto* a = std::get_if<AttentionDecode>(&op)) grouped(a->heads, a->kv_heads);
+  if (const auto* g = std::get_if<Gemm>(&op); g != nullptr && g->gelu && !g->bias) {
+    throw ScenarioError(place, "gelu=1: expected bias=1 beside it");
+  }
+  if (const auto* r = std::get_if<Rotary>(&op); r != nullptr && r->head_dim % 2 != 0) {
+    throw ScenarioError(place, "head_dim=" + std::to_string(r->head_dim) + ": expected an even number");
+  }
+}
+
+}  // namespace
+
+Op parse_op(const std::string& class_text, const std::string& shape_words) {
+  std::optional<Op> op = smallest_of(class_text);
+  if (!op) {
+    throw ScenarioError("",
+                        "unknown operator '" + class_text + "'" + spelling_hint(class_text, class_names()));
+  }
+  std::visit(
+      [&](auto& o) {
+        Shape target = shape(o);
+        std::string_view rest = shape_words;
+        while (!rest.empty()) {
+          const std::size_t end = std::min(rest.find(' '), rest.size());
+          const std::string_view word = rest.substr(0, end);
+          rest.remove_prefix(std::min(end + 1, rest.size()));
+          if (word.empty()) continue;
+          const std::size_t equals = word.find('=');
+          if (equals == std::string_view::npos) {
+            throw ScenarioError(class_text, "expected name=number, got '" + std::string(word) + "'");
+          }
+          set_field(target, class_text, word.substr(0, equals), word.substr(equals + 1));
+        }
+      },
+      *op);
+  check_shape(*op, class_text);
+  return *op;
 }
 
 std::vector<std::string> class_names() {
   std::vector<std::string> names;
-  for (const Op& op : one_of_each_class()) names.push_back(class_name(op));
+  for (const Op& op : one_of_each_class()) names.push_back(base_name(op));
   std::sort(names.begin(), names.end());
   return names;
 }
