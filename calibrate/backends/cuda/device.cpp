@@ -60,16 +60,16 @@ void Device::synchronize() const {
   CUDA_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
-// The first synchronisation may report, and thereby clear, what has just been caught; an error that comes back
-// from a second one stays for good.
+// The first synchronisation may report, and thereby clear, what has just been caught; an error that comes
+// back from a second one stays for good.
 void throw_if_lost(const BackendError& error) {
   cudaDeviceSynchronize();
   cudaGetLastError();
   const cudaError_t status = cudaDeviceSynchronize();
   cudaGetLastError();
   if (status == cudaSuccess) return;
-  throw calibrate::DeviceLost(fmt::format("the device answers no more ({}), since: {}",
-                                          cudaGetErrorName(status), error.what()));
+  throw calibrate::DeviceLost(
+      fmt::format("the device answers no more ({}), since: {}", cudaGetErrorName(status), error.what()));
 }
 
 }  // namespace orrery::cuda

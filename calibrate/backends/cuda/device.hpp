@@ -14,8 +14,8 @@
 namespace orrery::cuda {
 
 struct CudaOptions {
-  int device = 0;                              ///< as CUDA counts them
-  bool search_algorithms = false;              ///< see DeviceContext
+  int device = 0;                                 ///< as CUDA counts them
+  bool search_algorithms = false;                 ///< see DeviceContext
   std::size_t arena_cap = std::size_t{48} << 30;  ///< bytes for operands at most
 };
 

@@ -7,8 +7,8 @@
 #include "calibrate/backends/cuda/check.hpp"
 #include "calibrate/backends/cuda/device_kernel.hpp"
 #include "calibrate/backends/cuda/device_memory.hpp"
-#include "calibrate/backends/cuda/stream.hpp"
 #include "calibrate/backends/cuda/kernels/launchers.hpp"
+#include "calibrate/backends/cuda/stream.hpp"
 #include "costmodel/overloaded.hpp"
 #include "sim/base/error.hpp"
 

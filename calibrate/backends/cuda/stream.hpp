@@ -1,6 +1,6 @@
-// Streams, events and graphs as values that clean up behind themselves. A graph is work that is recorded once and
-// replayed as one launch: whatever a function enqueues on the stream it is given, and on streams that it joins
-// to that one by events.
+// Streams, events and graphs as values that clean up behind themselves. A graph is work that is recorded once
+// and replayed as one launch: whatever a function enqueues on the stream it is given, and on streams that it
+// joins to that one by events.
 #pragma once
 
 #include <cuda_runtime_api.h>
