@@ -25,7 +25,7 @@ Rotation plan_rotation(const RotationNeeds& needs) {
 }
 
 int calls_per_sample(Seconds one_call, const Rotation& rotation) {
-  const double calls = std::ceil(kSampleSeconds / std::max(one_call.value(), 1e-9));
+  const double calls = std::round(kSampleSeconds / std::max(one_call.value(), 1e-9));
   const int most = rotation.flush ? std::clamp(rotation.sets, 1, kCallsMax) : kCallsMax;
   return static_cast<int>(std::clamp(calls, 1.0, static_cast<double>(most)));
 }
