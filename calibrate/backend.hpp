@@ -47,8 +47,8 @@ class TimedOp {
   virtual Telemetry telemetry() { return {}; }
 };
 
-/// The numbers of all operands of one call, in the order of `cost::operands(op)`, fp32 whatever their dtype is
-/// on the device; int32 operands hold whole numbers (exact below 2^24).
+/// The numbers of all operands of one call, in the order of `cost::operands(op)`, fp32 whatever their dtype
+/// is on the device; int32 operands hold whole numbers (exact below 2^24).
 using OperandValues = std::vector<std::vector<float>>;
 
 class Backend {
@@ -62,8 +62,8 @@ class Backend {
 
   /// Whether this backend has a kernel for the operator's class and dtype.
   virtual bool supports(const cost::Op& op) const = 0;
-  /// Executes `op` once, for checking: `values` are rounded to the operands' types, and what the kernel writes
-  /// comes back in them. What it does not write stays as it was given.
+  /// Executes `op` once, for checking: `values` are rounded to the operands' types, and what the kernel
+  /// writes comes back in them. What it does not write stays as it was given.
   virtual void compute(const cost::Op& op, OperandValues& values) = 0;
 
   /// Prepares `op` with enough buffer sets that about `conditions.reuse_distance` bytes are touched between
@@ -74,6 +74,9 @@ class Backend {
   virtual std::unique_ptr<TimedOp> prepare(const cost::CollectiveCase& collective) = 0;
   /// Prepares a composition on one rank; its tensors are allocated once.
   virtual std::unique_ptr<TimedOp> prepare(const Composition& composition) = 0;
+
+  /// True when the device answers no more: whatever is asked next will fail too.
+  virtual bool is_lost() const { return false; }
 
   /// Blocks until all ranks have arrived.
   virtual void barrier() = 0;

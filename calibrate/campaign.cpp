@@ -10,12 +10,28 @@ namespace {
 /// Shares of a visit that the stopping rule does not see: buffers, warm-up.
 constexpr double kOverheadShare = 0.4;
 
-StoppingRule rule_for(double allowance_s) {
+StoppingRule rule_for(double allowance_s, double most_s) {
   StoppingRule rule;
-  rule.max_time_s = std::clamp((1.0 - kOverheadShare) * allowance_s, 2e-3, 0.5);
+  rule.max_time_s = std::clamp((1.0 - kOverheadShare) * allowance_s, 2e-3, most_s);
   rule.min_time_s = std::min(2e-3, 0.5 * rule.max_time_s);
   rule.min_samples = 3;
   return rule;
+}
+
+/// The visit, or an empty row that says why its class is left out.
+Measurement visit_case(Backend& backend, const Visit& visit, const CampaignOptions& options,
+                       double allowance_s, const Clock& clock) {
+  const auto excluded = options.excluded.find(class_name(visit.subject));
+  if (excluded == options.excluded.end()) {
+    return measure(backend, visit.subject, visit.conditions, rule_for(allowance_s, options.visit_most_s),
+                   clock);
+  }
+  Measurement row;
+  row.subject = visit.subject;
+  row.conditions = visit.conditions;
+  row.ranks = backend.ranks();
+  row.skipped = excluded->second;
+  return row;
 }
 
 }  // namespace
@@ -38,27 +54,35 @@ RowLabels row_labels(const Backend& backend) {
   return labels;
 }
 
-void run_campaign(Backend& backend, const std::vector<Visit>& plan, std::size_t first, double elapsed_s,
-                  double budget_s, const Clock& clock, const CampaignEvents& events) {
+std::size_t run_campaign(Backend& backend, const std::vector<Visit>& plan, const CampaignOptions& options,
+                         const Clock& clock, const CampaignEvents& events) {
   const RowLabels labels = row_labels(backend);
-  const double start = clock() - elapsed_s;
-  for (std::size_t i = first; i < plan.size(); ++i) {
+  const double start = clock() - options.elapsed_s;
+  for (std::size_t i = options.first; i < plan.size(); ++i) {
     const Visit& visit = plan[i];
     const double now = clock() - start;
-    const double left_s = std::max(0.0, budget_s - now);
+    const double left_s = backend.max_over_ranks(std::max(0.0, options.budget_s - now));
+    if (options.stop_at_budget && left_s <= 0.0) return i;
     if (backend.rank() == 0 && events.progress) events.progress(i, plan.size(), left_s);
-    const double allowance_s = backend.max_over_ranks(left_s / static_cast<double>(plan.size() - i));
-    Measurement row = measure(backend, visit.subject, visit.conditions, rule_for(allowance_s), clock);
-    if (backend.rank() != 0) continue;
-    row.is_anchor = visit.is_anchor;
-    row.round = visit.round;
-    row.start_s = now;
-    row.backend = labels.backend;
-    row.device = labels.device;
-    row.algorithm = labels.algorithm;
-    row.fingerprint_id = labels.fingerprint_id;
-    if (events.row) events.row(row);
+    const double allowance_s = left_s / static_cast<double>(plan.size() - i);
+    Measurement row = visit_case(backend, visit, options, allowance_s, clock);
+    if (backend.rank() == 0) {
+      row.is_anchor = visit.is_anchor;
+      row.round = visit.round;
+      row.start_s = now;
+      row.backend = labels.backend;
+      row.device = labels.device;
+      row.algorithm = labels.algorithm;
+      row.fingerprint_id = labels.fingerprint_id;
+      if (events.row) events.row(row);
+    }
+    if (backend.is_lost()) {
+      throw BackendError("the device is lost after " + class_name(visit.subject) + " " +
+                         shape_text(visit.subject) + ": " + row.skipped +
+                         "; what was measured is kept, start again to go on behind this case");
+    }
   }
+  return plan.size();
 }
 
 }  // namespace orrery::calibrate

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "calibrate/measure.hpp"
 #include "calibrate/sweep.hpp"
@@ -23,10 +25,22 @@ struct RowLabels {
 /// From the fingerprint: "cpu" or "device" names the device; versions of libraries name the algorithm.
 RowLabels row_labels(const Backend& backend);
 
-/// Runs the visits of `plan` from `first` on; all ranks call it with the same plan. The remaining budget is
-/// divided evenly among the remaining visits, so quick ones leave time to slow ones. `elapsed_s` were spent
-/// before.
-void run_campaign(Backend& backend, const std::vector<Visit>& plan, std::size_t first, double elapsed_s,
-                  double budget_s, const Clock& clock, const CampaignEvents& events);
+struct CampaignOptions {
+  std::size_t first = 0;   ///< visits before it were made by an earlier run
+  double elapsed_s = 0.0;  ///< and took this long
+  double budget_s = 60.0;
+  /// Stop when the budget is spent, whatever is left of the plan; otherwise every visit is made, shortly if
+  /// need be.
+  bool stop_at_budget = false;
+  double visit_most_s = 0.5;                    ///< sampling time of one visit
+  std::map<std::string, std::string> excluded{};  ///< classes that are skipped, with the reason
+};
+
+/// Runs the visits of `plan`; all ranks call it with the same plan. The remaining budget is divided evenly
+/// among the remaining visits, so quick ones leave time to slow ones. Returns how many visits of the plan
+/// have a row now. Throws BackendError when the device is lost, after handing out the row of the case that
+/// did it.
+std::size_t run_campaign(Backend& backend, const std::vector<Visit>& plan, const CampaignOptions& options,
+                         const Clock& clock, const CampaignEvents& events);
 
 }  // namespace orrery::calibrate

@@ -1,6 +1,6 @@
-// Several operators run as one piece, on shared tensors as in a real step: what the sum of predictions of single
-// operators is held against. Plain data; a Backend prepares and times it, `compositions.hpp` lists the ones that
-// are measured.
+// Several operators run as one piece, on shared tensors as in a real step: what the sum of predictions of
+// single operators is held against. Plain data; a Backend prepares and times it, `compositions.hpp` lists the
+// ones that are measured.
 #pragma once
 
 #include <cstdint>

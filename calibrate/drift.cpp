@@ -20,9 +20,9 @@ constexpr double kCouplingMost = 1.2;
 /// log(anchor / its median) over time.
 class AnchorSeries {
  public:
-  AnchorSeries(const std::vector<Measurement>& rows, const std::string& class_text) {
+  AnchorSeries(const std::vector<Measurement>& rows, const std::string& aspect) {
     for (const Measurement& row : rows) {
-      if (!row.is_anchor || class_name(row.subject) != class_text) continue;
+      if (!row.is_anchor || anchor_aspect(class_name(row.subject)) != aspect) continue;
       start_s_.push_back(row.start_s);
       state_.push_back(std::log(row.times.median_s));
     }
@@ -44,13 +44,6 @@ class AnchorSeries {
   std::vector<double> start_s_, state_;
 };
 
-std::string anchor_class(const std::string& aspect) {
-  for (const AnchorCase& anchor : anchor_cases(2)) {
-    if (anchor.aspect == aspect) return class_name(anchor.subject);
-  }
-  return "";
-}
-
 /// Sums for the regression of a class's log times on the anchor, each case around its own mean.
 struct Coupling {
   double product = 0.0, square = 0.0;
@@ -64,8 +57,8 @@ struct Coupling {
 }  // namespace
 
 std::vector<double> drift_corrections(const std::vector<Measurement>& rows) {
-  const AnchorSeries compute(rows, anchor_class("compute"));
-  const AnchorSeries communication(rows, anchor_class("communication"));
+  const AnchorSeries compute(rows, "compute");
+  const AnchorSeries communication(rows, "communication");
   std::vector<double> states(rows.size(), 0.0);
   using Key = std::tuple<std::string, std::string, int, double>;
   std::map<Key, std::vector<std::size_t>> cases;

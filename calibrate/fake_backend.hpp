@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "calibrate/backend.hpp"
@@ -13,12 +14,16 @@
 
 namespace orrery::calibrate {
 
-/// The parameters of the fake machine: no residuals, no noise table.
+/// The parameters of the fake machine: no residuals, no noise table. It has the classes that a sweep of a CPU
+/// visits.
 cost::Profile fake_truth();
+/// A fake GPU, with the classes that a sweep of a GPU visits.
+cost::Profile fake_gpu_truth();
 
 struct FakeOptions {
   Seed seed{1};
   int ranks = 2;
+  double memory_bytes = 1e18;      ///< a case whose operands need more does not fit
   double noise = 0.02;             ///< standard deviation of log(time) of single calls
   double outlier_share = 0.01;     ///< of the calls
   double outlier_factor = 5.0;     ///< how much longer such a call takes
@@ -38,6 +43,11 @@ class FakeBackend : public Backend {
   int rank() const override { return 0; }
   std::unique_ptr<TimedOp> prepare(const cost::Op& op, const cost::Conditions& conditions) override;
   std::unique_ptr<TimedOp> prepare(const cost::CollectiveCase& collective) override;
+  /// Lanes take as long as their operators one after the other, and do not disturb each other.
+  std::unique_ptr<TimedOp> prepare(const Composition& composition) override;
+  bool supports(const cost::Op& op) const override;
+  /// A machine that does not exist computes nothing: BackendError.
+  void compute(const cost::Op& op, OperandValues& values) override;
   void barrier() override {}
   double max_over_ranks(double value) override { return value; }
 
@@ -53,7 +63,8 @@ class FakeBackend : public Backend {
   Seconds one_call(Seconds median, RngStream& random);
 
   FakeOptions options_;
-  std::string truth_id_;
+  std::string truth_id_, device_;
+  std::set<std::string> classes_;
   std::unique_ptr<cost::CostModel> model_;
   std::uint64_t prepared_ = 0;
   double now_ = 0.0;

@@ -123,6 +123,7 @@ SecondsPerByte gamma_of(const std::vector<ClassFit>& rowwise, const cost::Memory
 }
 
 void check_rows(const MeasurementFile& file, const std::string& place) {
+  if (file.rows.empty()) throw ScenarioError(place, "no row has a time; nothing can be fitted");
   std::set<std::string> machines;
   for (const Measurement& row : file.rows) machines.insert(row.fingerprint_id);
   if (machines.size() > 1) {
@@ -144,20 +145,22 @@ void describe(const MeasurementFile& file, cost::Profile& profile) {
 
 }  // namespace
 
-cost::Profile fit_profile(const MeasurementFile& measurements, const std::string& place) {
+cost::Profile fit_profile(const MeasurementFile& table, const std::string& place) {
+  MeasurementFile measurements = table;
+  measurements.rows = measured_rows(table.rows);
   check_rows(measurements, place);
   const std::vector<Point> points = pool_points(measurements.rows);
-  std::vector<ClassFit> rowwise, gemms;
+  std::vector<ClassFit> rowwise, products;
   std::map<std::string, std::vector<const Point*>> collectives;
   for (const auto& [name, members] : by_class(points)) {
     if (std::holds_alternative<cost::CollectiveCase>(members.front()->subject)) {
       collectives[name] = members;
     } else if (members.size() >= kPointsLeast) {
       ClassFit fit{name, members, first_guess(name, members)};
-      (std::holds_alternative<cost::GemmModel>(fit.model) ? gemms : rowwise).push_back(fit);
+      (std::holds_alternative<cost::RowwiseModel>(fit.model) ? rowwise : products).push_back(fit);
     }
   }
-  if (rowwise.empty() && gemms.empty()) {
+  if (rowwise.empty() && products.empty()) {
     throw ScenarioError(place, "no operator class has " + std::to_string(kPointsLeast) +
                                    " measured shapes; nothing can be fitted");
   }
@@ -166,8 +169,8 @@ cost::Profile fit_profile(const MeasurementFile& measurements, const std::string
   describe(measurements, profile);
   fit_rowwise(rowwise, profile.memory);
   round_parameters(profile.memory);
-  for (ClassFit& fit : gemms) fit_gemm(fit, profile.memory);
-  for (const std::vector<ClassFit>* fits : {&gemms, &rowwise}) {
+  for (ClassFit& fit : products) fit_product(fit, profile.memory);
+  for (const std::vector<ClassFit>* fits : {&products, &rowwise}) {
     for (const ClassFit& fit : *fits) profile.operators.push_back(finish_operator(fit, profile.memory));
   }
   std::sort(profile.operators.begin(), profile.operators.end(),

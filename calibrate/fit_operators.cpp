@@ -181,6 +181,16 @@ cost::OperatorModel first_guess(const std::string& class_name, const std::vector
     gemm.pack_b = Seconds(10.0 * per_flop);
     return gemm;
   }
+  if (std::holds_alternative<cost::Attention>(cost::parse_op(class_name, ""))) {
+    cost::AttentionModel attention;
+    const double per_flop = least(points, [&](const Point& p) {
+      return per(p, [](const cost::Op& op) { return cost::flops(op).value(); });
+    });
+    attention.peak = FlopsPerSec(1.1 / per_flop);
+    attention.overhead = Seconds(0.5 * shortest);
+    attention.tile_time = Seconds(1e5 * per_flop);
+    return attention;
+  }
   cost::RowwiseModel rowwise;
   const double per_element = least(points, [&](const Point& p) {
     return per(p, [](const cost::Op& op) { return cost::footprint(op).elements; });
@@ -219,20 +229,21 @@ double fit_rowwise(std::vector<ClassFit>& classes, cost::MemoryLevels& memory) {
   return best_cost;
 }
 
-double fit_gemm(ClassFit& fit, const cost::MemoryLevels& memory) {
-  // Register tiles of the kernels in use (AVX2, AVX-512, SSE, their transposes), and none.
-  constexpr std::array<std::pair<double, double>, 9> tiles{
-      {{1, 1}, {1, 16}, {4, 16}, {6, 16}, {8, 16}, {8, 32}, {8, 48}, {48, 8}, {16, 4}}};
+namespace {
+
+double solve_alone(ClassFit& fit, const cost::MemoryLevels& memory) {
+  cost::MemoryLevels scratch = memory;
+  return Problem({&fit}, scratch, false).solve();
+}
+
+/// Keeps whichever start leads to the smallest error.
+template <class Starts>
+double best_of(ClassFit& fit, const cost::MemoryLevels& memory, const Starts& starts) {
   double best_cost = std::numeric_limits<double>::infinity();
-  const cost::GemmModel start = std::get<cost::GemmModel>(fit.model);
   cost::OperatorModel best = fit.model;
-  for (const auto& [tile_m, tile_n] : tiles) {
-    cost::GemmModel model = start;
-    model.tile_m = tile_m;
-    model.tile_n = tile_n;
-    fit.model = model;
-    cost::MemoryLevels scratch = memory;
-    const double cost = Problem({&fit}, scratch, false).solve();
+  for (const cost::OperatorModel& start : starts) {
+    fit.model = start;
+    const double cost = solve_alone(fit, memory);
     if (cost < best_cost) {
       best_cost = cost;
       best = fit.model;
@@ -240,6 +251,46 @@ double fit_gemm(ClassFit& fit, const cost::MemoryLevels& memory) {
   }
   fit.model = best;
   return best_cost;
+}
+
+/// Register tiles of CPU kernels (AVX2, AVX-512, SSE, their transposes), thread block tiles of GPU kernels,
+/// and none.
+std::vector<cost::OperatorModel> tiled(const cost::GemmModel& start) {
+  constexpr std::array<std::pair<double, double>, 14> tiles{{{1, 1},
+                                                             {1, 16},
+                                                             {4, 16},
+                                                             {6, 16},
+                                                             {8, 16},
+                                                             {8, 32},
+                                                             {8, 48},
+                                                             {48, 8},
+                                                             {16, 4},
+                                                             {64, 64},
+                                                             {64, 128},
+                                                             {128, 64},
+                                                             {128, 128},
+                                                             {128, 256}}};
+  std::vector<cost::OperatorModel> models;
+  for (const auto& [tile_m, tile_n] : tiles) {
+    cost::GemmModel model = start;
+    model.tile_m = tile_m;
+    model.tile_n = tile_n;
+    models.emplace_back(model);
+  }
+  return models;
+}
+
+}  // namespace
+
+double fit_product(ClassFit& fit, const cost::MemoryLevels& memory) {
+  if (const auto* gemm = std::get_if<cost::GemmModel>(&fit.model)) return best_of(fit, memory, tiled(*gemm));
+  std::vector<cost::OperatorModel> starts;
+  for (const double overlap : {1.5, 4.0}) {
+    auto attention = std::get<cost::AttentionModel>(fit.model);
+    attention.overlap = overlap;
+    starts.emplace_back(attention);
+  }
+  return best_of(fit, memory, starts);
 }
 
 std::vector<double> log_errors(const ClassFit& fit, const cost::MemoryLevels& memory) {

@@ -23,8 +23,8 @@ cost::OperatorModel first_guess(const std::string& class_name, const std::vector
 /// Fits the memory levels and all row-wise classes together; copy's traffic factor stays 1, which gives the
 /// bandwidths their scale. Returns the robust cost.
 double fit_rowwise(std::vector<ClassFit>& classes, cost::MemoryLevels& memory);
-/// Fits one class of matrix products with the memory levels held fixed.
-double fit_gemm(ClassFit& fit, const cost::MemoryLevels& memory);
+/// Fits one class of matrix products or of attention with the memory levels held fixed.
+double fit_product(ClassFit& fit, const cost::MemoryLevels& memory);
 
 /// log(measured / model) of each point.
 std::vector<double> log_errors(const ClassFit& fit, const cost::MemoryLevels& memory);

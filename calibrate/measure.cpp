@@ -116,25 +116,68 @@ Distribution summarise(std::span<const double> samples) {
   return d;
 }
 
+namespace {
+
+/// Why a case cannot be prepared, on any rank; empty where all are ready. All ranks get an answer, so that
+/// none waits for one that has given up.
+std::string prepare(Backend& backend, const Case& subject, const cost::Conditions& conditions,
+                    std::unique_ptr<TimedOp>& op) {
+  std::string problem;
+  try {
+    if (const auto* collective = std::get_if<cost::CollectiveCase>(&subject)) {
+      op = backend.prepare(*collective);
+    } else if (conditions.ranks_busy > 1 || backend.rank() == 0) {
+      const auto& what = std::get<cost::Op>(subject);
+      if (backend.supports(what)) {
+        op = backend.prepare(what, conditions);
+      } else {
+        problem = "the " + backend.name() + " backend has no kernel for it";
+      }
+    }
+  } catch (const DoesNotFit& error) {
+    problem = std::string("does not fit: ") + error.what();
+  } catch (const BackendError& error) {
+    if (backend.ranks() > 1) throw;  // the others would wait for this rank
+    problem = error.what();
+  }
+  if (backend.max_over_ranks(problem.empty() ? 0.0 : 1.0) > 0.0 && problem.empty()) {
+    problem = "another rank could not prepare it";
+  }
+  return problem;
+}
+
+std::vector<double> sample(Backend& backend, const Case& subject, const cost::Conditions& conditions,
+                           TimedOp* op, const StoppingRule& rule, const Clock& clock) {
+  if (op == nullptr) return {};
+  if (std::holds_alternative<cost::CollectiveCase>(subject)) {
+    return sample_collective(backend, *op, rule, clock);
+  }
+  if (conditions.ranks_busy > 1) return sample_together(backend, *op, rule, clock);
+  return sample_alone(*op, rule, clock);
+}
+
+}  // namespace
+
 Measurement measure(Backend& backend, const Case& subject, const cost::Conditions& conditions,
                     const StoppingRule& rule, const Clock& clock) {
   Measurement m;
   m.subject = subject;
   m.conditions = conditions;
   m.ranks = backend.ranks();
-  std::vector<double> samples;
-  if (const auto* collective = std::get_if<cost::CollectiveCase>(&subject)) {
-    const auto op = backend.prepare(*collective);
-    samples = sample_collective(backend, *op, rule, clock);
-  } else if (conditions.ranks_busy > 1) {
-    const auto op = backend.prepare(std::get<cost::Op>(subject), conditions);
-    samples = sample_together(backend, *op, rule, clock);
-  } else if (backend.rank() == 0) {
-    const auto op = backend.prepare(std::get<cost::Op>(subject), conditions);
-    samples = sample_alone(*op, rule, clock);
+  std::unique_ptr<TimedOp> op;
+  m.skipped = prepare(backend, subject, conditions, op);
+  if (!m.is_measured()) return m;
+  try {
+    const std::vector<double> samples = sample(backend, subject, conditions, op.get(), rule, clock);
+    if (!samples.empty()) m.times = summarise(samples);
+    if (op) m.telemetry = op->telemetry();
+  } catch (const BackendError& error) {
+    if (backend.ranks() > 1) throw;
+    m.skipped = error.what();
+    return m;
   }
+  op.reset();
   backend.patient_barrier();
-  if (!samples.empty()) m.times = summarise(samples);
   m.worst_rank_median_s = backend.max_over_ranks(m.times.median_s);
   return m;
 }

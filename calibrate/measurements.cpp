@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <map>
 
 #include "sim/base/error.hpp"
@@ -37,10 +38,21 @@ std::string number(double value) {
   return fmt::format("{}", value);
 }
 
+/// Class without the dtype, which has a column of its own.
+std::string untyped_name(const Case& subject) {
+  if (const auto* op = std::get_if<cost::Op>(&subject)) return cost::base_name(*op);
+  return class_name(subject);
+}
+
+std::string dtype_text(const Case& subject) {
+  const auto* op = std::get_if<cost::Op>(&subject);
+  return op != nullptr ? cost::name(cost::dtype(*op)) : "fp32";
+}
+
 /// A row while it is read: class and shape become a Case only when both are known.
 struct RawRow {
   Measurement row;
-  std::string class_text, shape;
+  std::string class_text, shape, dtype;
 };
 
 struct Column {
@@ -82,23 +94,28 @@ std::vector<Column> identity_columns() {
       text_column("device", "processor, as people call it", &Measurement::device),
       text_column("algorithm", "kernel set and library versions", &Measurement::algorithm),
       text_column("fingerprint", "hash of the `# fingerprint.*` lines", &Measurement::fingerprint_id),
-      {"role", "sweep, or anchor: a kernel repeated through the whole sweep to follow the machine's speed",
-       [](const Measurement& m) { return std::string(m.is_anchor ? "anchor" : "sweep"); },
+      {"role",
+       "sweep; anchor: a kernel repeated through the whole sweep to follow the machine's speed; skipped: not "
+       "measured, for the reason in the column of that name",
+       [](const Measurement& m) {
+         return std::string(!m.is_measured() ? "skipped" : m.is_anchor ? "anchor" : "sweep");
+       },
        [](RawRow& raw, const std::string& cell) {
-         if (cell != "sweep" && cell != "anchor") throw BadCell{"\"sweep\" or \"anchor\""};
+         if (cell != "sweep" && cell != "anchor" && cell != "skipped") {
+           throw BadCell{"\"sweep\", \"anchor\" or \"skipped\""};
+         }
          raw.row.is_anchor = cell == "anchor";
+         if (cell == "skipped" && raw.row.skipped.empty()) raw.row.skipped = "no reason given";
        }},
       {"class", "operator class (`orrery list operators`) or kind of collective",
-       [](const Measurement& m) { return class_name(m.subject); },
+       [](const Measurement& m) { return untyped_name(m.subject); },
        [](RawRow& raw, const std::string& cell) { raw.class_text = cell; }},
       {"shape", "dimensions as name=number, separated by blanks",
        [](const Measurement& m) { return shape_text(m.subject); },
        [](RawRow& raw, const std::string& cell) { raw.shape = cell; }},
-      {"dtype", "type of the numbers; fp32 in this version",
-       [](const Measurement&) { return std::string("fp32"); },
-       [](RawRow&, const std::string& cell) {
-         if (cell != "fp32") throw BadCell{"\"fp32\""};
-       }},
+      {"dtype", "type of the numbers: fp32, tf32, fp16, bf16, fp8; of a cast what it writes",
+       [](const Measurement& m) { return dtype_text(m.subject); },
+       [](RawRow& raw, const std::string& cell) { raw.dtype = cell; }},
       count_column("ranks", "processes that took part in the calibration",
                    [](Measurement& m) -> int& { return m.ranks; }),
       count_column("ranks_busy", "ranks that computed at the same time",
@@ -141,10 +158,49 @@ std::vector<Column> time_columns() {
   return columns;
 }
 
+/// What a device says beside the times; empty or 0 where nobody knows.
+std::vector<Column> telemetry_columns() {
+  using M = Measurement;
+  const auto text = [](const char* name, const char* help, std::string Telemetry::*member) {
+    return Column{name, help, [member](const M& m) { return m.telemetry.*member; },
+                  [member](RawRow& raw, const std::string& cell) { raw.row.telemetry.*member = cell; }};
+  };
+  const auto figure = [](const char* name, const char* help, auto write, auto read) {
+    return Column{
+        name, help, [write](const M& m) { return fmt::format("{:.5g}", write(m.telemetry)); },
+        [read](RawRow& raw, const std::string& cell) { read(raw.row.telemetry, read_number(cell)); }};
+  };
+  return {
+      figure(
+          "host_s", "time of the host to enqueue one call", [](const Telemetry& t) { return t.host.value(); },
+          [](Telemetry& t, double x) { t.host = Seconds(x); }),
+      figure(
+          "kernel_s", "time in which kernels of one call ran, gaps between them left out",
+          [](const Telemetry& t) { return t.kernel.value(); },
+          [](Telemetry& t, double x) { t.kernel = Seconds(x); }),
+      count_column("kernels", "kernels of one call", [](M& m) -> int& { return m.telemetry.kernels; }),
+      text("kernel", "what the library chose: longest kernel, tile, number of the algorithm",
+           &Telemetry::algorithm),
+      figure(
+          "clock_mhz", "clock of the processor during the visit",
+          [](const Telemetry& t) { return t.clock_mhz; }, [](Telemetry& t, double x) { t.clock_mhz = x; }),
+      figure(
+          "power_w", "power drawn during the visit", [](const Telemetry& t) { return t.power_w; },
+          [](Telemetry& t, double x) { t.power_w = x; }),
+      text("throttle", "what held the clock down during the visit", &Telemetry::throttle),
+      {"skipped", "why there is no time: does not fit, failed its check, refused by a library",
+       [](const M& m) { return m.skipped; },
+       [](RawRow& raw, const std::string& cell) {
+         if (!cell.empty()) raw.row.skipped = cell;
+       }},
+  };
+}
+
 const std::vector<Column>& columns() {
   static const std::vector<Column> all = [] {
     std::vector<Column> list = identity_columns();
     for (Column& column : time_columns()) list.push_back(std::move(column));
+    for (Column& column : telemetry_columns()) list.push_back(std::move(column));
     return list;
   }();
   return all;
@@ -244,11 +300,11 @@ Measurement read_row(const std::string& line, const std::vector<const Column*>& 
     }
   }
   try {
-    raw.row.subject = parse_case(raw.class_text, raw.shape);
+    raw.row.subject = parse_case(raw.class_text, raw.shape, raw.dtype);
   } catch (const ScenarioError& error) {
     throw ScenarioError(place(file, number, class_column), error.what());
   }
-  if (!(raw.row.times.median_s > 0.0)) {
+  if (raw.row.is_measured() && !(raw.row.times.median_s > 0.0)) {
     throw ScenarioError(place(file, number, 1), "median_s: expected a time > 0");
   }
   return raw.row;
@@ -267,10 +323,16 @@ std::string shape_text(const Case& subject) {
   return fmt::format("bytes={:.0f} ranks={}", collective.bytes.value(), collective.ranks);
 }
 
-Case parse_case(const std::string& class_text, const std::string& shape) {
+Case parse_case(const std::string& class_text, const std::string& shape, const std::string& dtype) {
   const std::vector<std::string> collectives = cost::collective_names();
   if (std::find(collectives.begin(), collectives.end(), class_text) == collectives.end()) {
-    return cost::parse_op(class_text, shape);
+    const cost::Op op = cost::parse_op(class_text, shape);
+    const cost::DType wanted = dtype.empty() ? cost::dtype(op) : cost::dtype_of(dtype);
+    if (wanted == cost::dtype(op)) return op;
+    if (!cost::has_dtype(op) || cost::dtype(op) != cost::DType::fp32 || wanted == cost::DType::int32) {
+      throw ScenarioError(class_text, "dtype: expected " + cost::name(cost::dtype(op)) + ", got " + dtype);
+    }
+    return cost::with_dtype(op, wanted);
   }
   long long bytes = -1;
   int ranks = 0, used = 0;
@@ -284,6 +346,13 @@ Case parse_case(const std::string& class_text, const std::string& shape) {
 Bytes bytes_of(const Case& subject) {
   if (const auto* op = std::get_if<cost::Op>(&subject)) return cost::traffic(*op);
   return std::get<cost::CollectiveCase>(subject).bytes;
+}
+
+std::vector<Measurement> measured_rows(const std::vector<Measurement>& rows) {
+  std::vector<Measurement> kept;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(kept),
+               [](const Measurement& row) { return row.is_measured(); });
+  return kept;
 }
 
 std::string header_text(const MeasurementFile& file) {

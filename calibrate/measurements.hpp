@@ -20,8 +20,9 @@ namespace orrery::calibrate {
 using Case = std::variant<cost::Op, cost::CollectiveCase>;
 std::string class_name(const Case& subject);
 std::string shape_text(const Case& subject);
-/// Inverse of the two above. Throws ScenarioError with the nearest name.
-Case parse_case(const std::string& class_name, const std::string& shape);
+/// Inverse of the two above; `dtype` may stand apart from a class that does not name it ("gemm_nn" and
+/// "bf16"). Throws ScenarioError with the nearest name.
+Case parse_case(const std::string& class_name, const std::string& shape, const std::string& dtype = "");
 /// Bytes moved: traffic of an operator, S of a collective.
 Bytes bytes_of(const Case& subject);
 
@@ -46,6 +47,9 @@ struct Measurement {
   double start_s = 0.0;  ///< since the start of the sweep
   Distribution times;
   double worst_rank_median_s = 0.0;  ///< largest median of any rank that took part
+  Telemetry telemetry;
+  std::string skipped;  ///< why there is no time: does not fit, failed its check, refused by a library
+  bool is_measured() const { return skipped.empty(); }
   std::string backend, device, algorithm, fingerprint_id;
 };
 
@@ -55,6 +59,9 @@ struct MeasurementFile {
   std::map<std::string, std::string> facts;  ///< other `# key=value` lines
   std::vector<Measurement> rows;
 };
+
+/// The rows with a time: what fits and reports work on.
+std::vector<Measurement> measured_rows(const std::vector<Measurement>& rows);
 
 /// Comment lines and the line of column names.
 std::string header_text(const MeasurementFile& file);

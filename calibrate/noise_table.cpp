@@ -81,19 +81,19 @@ std::vector<cost::NoiseEntry> noise_entries(const std::vector<Measurement>& rows
 
 std::vector<cost::Anchor> condense_anchors(const std::vector<Measurement>& rows) {
   std::vector<cost::Anchor> anchors;
-  for (const AnchorCase& anchor : anchor_cases(2)) {
+  for (const char* aspect : {"compute", "memory", "small", "communication"}) {
     std::vector<double> logs;
     cost::Anchor condensed;
     for (const Measurement& row : rows) {
-      if (!row.is_anchor || class_name(row.subject) != class_name(anchor.subject)) continue;
+      if (!row.is_anchor || anchor_aspect(class_name(row.subject)) != aspect) continue;
+      condensed.class_name = class_name(row.subject);
       condensed.shape = shape_text(row.subject);
       condensed.ranks_busy = row.conditions.ranks_busy;
       condensed.reuse_distance = row.conditions.reuse_distance;
       logs.push_back(std::log(row.times.median_s));
     }
     if (logs.empty()) continue;
-    condensed.aspect = anchor.aspect;
-    condensed.class_name = class_name(anchor.subject);
+    condensed.aspect = aspect;
     condensed.median = Seconds(std::exp(median(logs)));
     condensed.spread = 1.4826 * median_absolute_deviation(logs);
     condensed.visits = static_cast<int>(logs.size());

@@ -150,7 +150,7 @@ CalibrationReport report_profile(const cost::Profile& profile) {
 CalibrationReport report_profile(const cost::Profile& profile, const MeasurementFile& measurements) {
   const auto model = cost::make_cost_model(profile);
   std::map<std::string, std::vector<Scored>> operators, collectives;
-  for (const Point& point : pool_points(measurements.rows)) {
+  for (const Point& point : pool_points(measured_rows(measurements.rows))) {
     if (const auto* op = std::get_if<cost::Op>(&point.subject)) {
       const double predicted = model->estimate(*op, point.conditions).time.value();
       const double set = cost::working_set(cost::footprint(*op), point.conditions);

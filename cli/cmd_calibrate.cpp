@@ -106,7 +106,8 @@ class Calibrate : public Verb {
     const double elapsed_s = backend.max_over_ranks(store ? store->last_start_s() : 0.0);
     const double start = clock();
     calibrate::run_campaign(
-        backend, plan, static_cast<std::size_t>(kept), elapsed_s, options.budget_s(), clock,
+        backend, plan,
+        {.first = static_cast<std::size_t>(kept), .elapsed_s = elapsed_s, .budget_s = options.budget_s()}, clock,
         {[&store](const calibrate::Measurement& row) { store->append(row); }, show_progress});
     if (store) {
       store->finish();

@@ -112,16 +112,25 @@ class FittedModel : public CostModel {
             answer.inside ? Source::fitted : Source::extrapolated};
   }
 
-  /// An operator class without measurements borrows the formula of a measured one of the same family.
+  /// An operator class without measurements borrows the formula of a measured one: the same operator in
+  /// another dtype if there is one, else one of the same family.
   Estimate unmeasured(const Op& op, const Footprint& size, const Conditions& conditions) const {
-    const bool is_gemm = std::holds_alternative<Gemm>(op);
+    const std::size_t family = default_model(op).index();
+    const OperatorClass* relative = nullptr;
     for (const OperatorClass& c : profile_.operators) {
-      if (std::holds_alternative<GemmModel>(c.model) != is_gemm) continue;
-      return {Seconds(seconds(c.model, op, size, conditions, profile_.memory)), kUnmeasuredError,
-              Source::roofline};
+      if (c.model.index() != family) continue;
+      if (relative == nullptr) relative = &c;
+      if (base_name(parse_op(c.name, "")) == base_name(op)) {
+        relative = &c;
+        break;
+      }
     }
-    throw ScenarioError("", "the profile (" + description() + ") has no measurement of " + class_name(op) +
-                                " nor of anything like it");
+    if (relative == nullptr) {
+      throw ScenarioError("", "the profile (" + description() + ") has no measurement of " + class_name(op) +
+                                  " nor of anything like it");
+    }
+    return {Seconds(seconds(relative->model, op, size, conditions, profile_.memory)), kUnmeasuredError,
+            Source::roofline};
   }
 
   Profile profile_;

@@ -3,41 +3,35 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sim/base/portable_math.hpp"
+#include "costmodel/overloaded.hpp"
+#include "costmodel/row_loops.hpp"
 
 namespace orrery::cost {
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
-
-constexpr double kWord = 4.0;  // bytes of fp32 and int32
 
 double real(std::int64_t count) {
   return static_cast<double>(count);
 }
 
-Footprint of_words(double rows, double elements, double moved_words, double held_words) {
-  return {rows, elements, kWord * moved_words, kWord * held_words, 0.0};
+constexpr double kSingle = 4.0;  // bytes of fp32 and int32
+
+double width(DType dtype) {
+  return static_cast<double>(bytes_of(dtype));
 }
 
-double padded(std::int64_t extent) {
-  return real((extent + kVectorLanes - 1) / kVectorLanes * kVectorLanes);
+Footprint of_bytes(double rows, double elements, double moved, double held) {
+  return {rows, elements, moved, held, 0.0};
+}
+
+/// All operands of one type.
+Footprint of_words(DType dtype, double rows, double elements, double moved_words, double held_words) {
+  return of_bytes(rows, elements, width(dtype) * moved_words, width(dtype) * held_words);
 }
 
 /// The same with rows of `cols` elements, each a loop of its own.
 Footprint in_rows(Footprint footprint, std::int64_t cols) {
   footprint.tail_elements = footprint.rows * real(cols % kVectorLanes);
   return footprint;
-}
-
-/// Kinds that treat each row apart; the others run over all elements in one loop.
-bool has_row_loops(ElementwiseKind kind) {
-  return kind == ElementwiseKind::bias || kind == ElementwiseKind::bias_gradient;
 }
 
 // Row r sees (r mod cols) + 1 columns: whole cycles of cols rows see cols (cols + 1) / 2 each.
@@ -48,79 +42,135 @@ double causal_elements(double rows, double cols) {
 
 Footprint of(const Gemm& g) {
   const double a = real(g.m) * real(g.k), b = real(g.k) * real(g.n), c = real(g.m) * real(g.n);
-  const double held = real(g.batch) * (a + b + c);
-  return of_words(real(g.batch), real(g.batch) * c, held + (g.accumulate ? real(g.batch) * c : 0.0), held);
+  const double in = width(g.dtype), out = width(g.dtype == DType::fp8 ? DType::bf16 : g.dtype);
+  const double batch = real(g.batch), written = batch * c * out;
+  const double held = batch * (a + b) * in + written + (g.bias ? out * real(g.n) : 0.0);
+  return of_bytes(batch, batch * c, held + (g.accumulate ? written : 0.0), held);
 }
 
 Footprint of(const Softmax& s) {
   const double size = real(s.rows) * real(s.cols);
   const double words = (s.pass == Pass::forward ? 2.0 : 3.0) * size;
-  if (!s.causal) return in_rows(of_words(real(s.rows), size, words, words), s.cols);
-  Footprint causal = of_words(real(s.rows), causal_elements(real(s.rows), real(s.cols)), words, words);
+  if (!s.causal) return in_rows(of_words(s.dtype, real(s.rows), size, words, words), s.cols);
+  Footprint causal =
+      of_words(s.dtype, real(s.rows), causal_elements(real(s.rows), real(s.cols)), words, words);
   causal.tail_elements = causal.rows * 0.5 * real(kVectorLanes - 1);  // visible lengths of every remainder
   return causal;
 }
 
 Footprint of(const LayerNorm& n) {
-  const double size = real(n.rows) * real(n.cols);
-  const double words =
-      (n.pass == Pass::forward ? 2.0 * size + 2.0 * real(n.cols) : 3.0 * size + 3.0 * real(n.cols)) +
-      2.0 * real(n.rows);
-  return in_rows(of_words(real(n.rows), size, words, words), n.cols);
+  const double size = real(n.rows) * real(n.cols), cols = real(n.cols), w = width(n.dtype);
+  const double statistics = kSingle * 2.0 * real(n.rows);
+  const double bytes = n.pass == Pass::forward ? w * (2.0 * size + 2.0 * cols) + statistics
+                                               : w * (3.0 * size + cols) + kSingle * 2.0 * cols + statistics;
+  return in_rows(of_bytes(real(n.rows), size, bytes, bytes), n.cols);
+}
+
+Footprint of(const RmsNorm& n) {
+  const double size = real(n.rows) * real(n.cols), cols = real(n.cols), w = width(n.dtype);
+  const double statistics = kSingle * real(n.rows);
+  const double bytes = n.pass == Pass::forward ? w * (2.0 * size + cols) + statistics
+                                               : w * (3.0 * size + cols) + kSingle * cols + statistics;
+  return in_rows(of_bytes(real(n.rows), size, bytes, bytes), n.cols);
+}
+
+/// Operands of a whole matrix each, by kind; bias and its gradient also have a row.
+double matrices(ElementwiseKind kind) {
+  switch (kind) {
+    case ElementwiseKind::scale:
+    case ElementwiseKind::bias:
+    case ElementwiseKind::bias_gradient:
+      return 1.0;
+    case ElementwiseKind::gelu_forward:
+    case ElementwiseKind::relu_forward:
+      return 2.0;
+    case ElementwiseKind::swiglu_backward:
+      return 5.0;
+    default:
+      return 3.0;
+  }
 }
 
 Footprint of(const Elementwise& e) {
-  const double size = real(e.rows) * real(e.cols), cols = real(e.cols);
-  switch (e.kind) {
-    case ElementwiseKind::gelu_forward:
-    case ElementwiseKind::relu_forward:
-      return of_words(real(e.rows), size, 2.0 * size, 2.0 * size);
-    case ElementwiseKind::bias:
-      return in_rows(of_words(real(e.rows), size, 2.0 * size + cols, size + cols), e.cols);
-    case ElementwiseKind::bias_gradient:
-      return in_rows(of_words(real(e.rows), size, size + cols, size + cols), e.cols);
-    case ElementwiseKind::scale:
-      return of_words(real(e.rows), size, 2.0 * size, size);
-    case ElementwiseKind::gelu_backward:
-    case ElementwiseKind::relu_backward:
-    case ElementwiseKind::add:
-      break;
-  }
-  return of_words(real(e.rows), size, 3.0 * size, 3.0 * size);
+  const double size = real(e.rows) * real(e.cols), cols = real(e.cols), w = width(e.dtype);
+  const bool in_place = e.kind == ElementwiseKind::scale || e.kind == ElementwiseKind::bias;
+  double held = w * matrices(e.kind) * size;
+  if (e.kind == ElementwiseKind::bias) held += w * cols;
+  if (e.kind == ElementwiseKind::bias_gradient) held += kSingle * cols;
+  const Footprint f = of_bytes(real(e.rows), size, held + (in_place ? w * size : 0.0), held);
+  return has_row_loops(e.kind) ? in_rows(f, e.cols) : f;
 }
 
 Footprint of(const Embedding& e) {
-  const double size = real(e.tokens) * real(e.width);
+  const double size = real(e.tokens) * real(e.width), w = width(e.dtype);
   const double table = std::min(size, real(e.vocab) * real(e.width));
-  const double held = real(e.tokens) + size + table;
-  return of_words(real(e.tokens), size, held + (e.pass == Pass::backward ? table : 0.0), held);
+  if (e.pass == Pass::forward) {
+    const double bytes = kSingle * real(e.tokens) + w * (size + table);
+    return of_bytes(real(e.tokens), size, bytes, bytes);
+  }
+  const double held = kSingle * (real(e.tokens) + table) + w * size;
+  return of_bytes(real(e.tokens), size, held + kSingle * table, held);
 }
 
 Footprint of(const CrossEntropy& c) {
-  const double size = real(c.rows) * real(c.classes), words = 2.0 * size + real(c.rows) + 1.0;
-  return in_rows(of_words(real(c.rows), size, words, words), c.classes);
+  const double size = real(c.rows) * real(c.classes);
+  const double bytes = 2.0 * size * width(c.dtype) + kSingle * (real(c.rows) + 1.0);
+  return in_rows(of_bytes(real(c.rows), size, bytes, bytes), c.classes);
 }
 
 Footprint of(const OptimizerStep& s) {
-  const double p = real(s.params);
-  switch (s.kind) {
-    case OptimizerKind::sgd:
-      return of_words(1.0, p, 3.0 * p, 2.0 * p);
-    case OptimizerKind::momentum:
-      return of_words(1.0, p, 5.0 * p, 3.0 * p);
-    case OptimizerKind::adam:
-      break;
-  }
-  return of_words(1.0, p, 7.0 * p, 4.0 * p);
+  const double p = real(s.params), states = s.kind == OptimizerKind::adam       ? 2.0
+                                            : s.kind == OptimizerKind::momentum ? 1.0
+                                                                                : 0.0;
+  const double copy = s.dtype == DType::fp32 ? 0.0 : width(s.dtype) * p;
+  const double kept = kSingle * (1.0 + states) * p;  // weights and states, read and written
+  const double once = width(s.dtype) * p + copy;
+  return of_bytes(1.0, p, 2.0 * kept + once, kept + once);
 }
 
 Footprint of(const Copy& c) {
-  return of_words(1.0, real(c.elements), 2.0 * real(c.elements), 2.0 * real(c.elements));
+  return of_words(DType::fp32, 1.0, real(c.elements), 2.0 * real(c.elements), 2.0 * real(c.elements));
 }
 
 Footprint of(const Transpose& t) {
   const double chunks = real(t.batch) * real(t.rows) * real(t.cols), size = chunks * real(t.inner);
-  return of_words(chunks, size, 2.0 * size, 2.0 * size);
+  return of_words(t.dtype, chunks, size, 2.0 * size, 2.0 * size);
+}
+
+// Rows are the queries of all heads; elements the pairs that are worked on, times the width of a head.
+Footprint of(const Attention& a) {
+  const double query = real(a.batch * a.q_len * a.heads * a.head_dim);
+  const double key = real(a.batch * a.kv_len * a.kv_heads * a.head_dim);
+  const double sums = kSingle * real(a.batch * a.heads * a.q_len);
+  const double held =
+      width(a.dtype) * (a.pass == Pass::forward ? 2.0 * query + 2.0 * key : 4.0 * query + 4.0 * key) + sums;
+  return of_bytes(real(a.batch * a.heads * a.q_len),
+                  real(a.batch * a.heads) * visible_pairs(a) * real(a.head_dim), held, held);
+}
+
+Footprint of(const AttentionDecode& a) {
+  const double query = real(a.sequences * a.heads * a.head_dim);
+  const double cache = 2.0 * real(a.sequences) * real(a.context) * real(a.kv_heads * a.head_dim);
+  const double held =
+      width(a.dtype) * (2.0 * query + cache) + kSingle * real(a.sequences) * (real(a.pages()) + 1.0);
+  return of_bytes(real(a.sequences * a.heads),
+                  real(a.sequences * a.heads) * real(a.context) * real(a.head_dim), held, held);
+}
+
+Footprint of(const Rotary& r) {
+  const double size = real(r.tokens * r.heads * r.head_dim), w = width(r.dtype);
+  const double positions = kSingle * real(r.tokens);
+  return of_bytes(real(r.tokens * r.heads), size, 2.0 * w * size + positions, w * size + positions);
+}
+
+Footprint of(const Cast& c) {
+  const double bytes = real(c.elements) * (width(c.from) + width(c.to));
+  return of_bytes(1.0, real(c.elements), bytes, bytes);
+}
+
+// Each kernel is a row: its launch is all there is.
+Footprint of(const Launch& l) {
+  return of_bytes(real(l.kernels), real(l.kernels), 2.0 * kSingle, kSingle);
 }
 
 }  // namespace
@@ -135,87 +185,6 @@ double working_set(const Footprint& footprint, const Conditions& conditions) {
 
 Seconds rotation_time(const Footprint& footprint, Bytes distance, Seconds call) {
   return call * (distance.value() / footprint.operand_bytes);
-}
-
-Features features(const Op& op, const Footprint& footprint, const Conditions& conditions) {
-  Features f;
-  const auto dimension = [&f](std::int64_t count) { f.add(portable_log(real(count))); };
-  const auto dimensions = [&](auto... counts) { (dimension(counts), ...); };
-  std::visit(Overloaded{
-                 [&](const Gemm& g) { dimensions(g.m, g.n, g.k, g.batch); },
-                 [&](const Softmax& s) { dimensions(s.rows, s.cols); },
-                 [&](const LayerNorm& n) { dimensions(n.rows, n.cols); },
-                 [&](const Elementwise& e) { dimensions(e.rows, e.cols); },
-                 [&](const Embedding& e) { dimensions(e.tokens, e.width, e.vocab); },
-                 [&](const CrossEntropy& c) { dimensions(c.rows, c.classes); },
-                 [&](const OptimizerStep& s) { dimensions(s.params); },
-                 [&](const Copy& c) { dimensions(c.elements); },
-                 // The chunks of one batch entry stay together: [batch, rows, cols, inner] by size and chunk.
-                 [&](const Transpose& t) { dimensions(t.batch, t.rows, t.cols, t.inner); },
-             },
-             op);
-  f.add(portable_log(working_set(footprint, conditions)));
-  f.add(portable_log(static_cast<double>(conditions.ranks_busy)));
-  const auto padding = [&f](std::int64_t extent) { f.add(portable_log(padded(extent) / real(extent))); };
-  std::visit(Overloaded{
-                 [&](const Gemm& g) { padding(g.m), padding(g.n); },
-                 [&](const Softmax& s) { padding(s.cols), f.add(s.causal ? 1.0 : 0.0); },
-                 [&](const LayerNorm& n) { padding(n.cols); },
-                 [&](const CrossEntropy& c) { padding(c.classes); },
-                 [&](const Elementwise& e) { padding(has_row_loops(e.kind) ? e.cols : kVectorLanes); },
-                 [](const auto&) {},
-             },
-             op);
-  return f;
-}
-
-std::vector<std::string> feature_names(const Op& op) {
-  using Names = std::vector<std::string>;
-  Names names = std::visit(Overloaded{
-                               [](const Gemm&) {
-                                 return Names{"m", "n", "k", "batch"};
-                               },
-                               [](const Embedding&) {
-                                 return Names{"tokens", "width", "vocab"};
-                               },
-                               [](const CrossEntropy&) {
-                                 return Names{"rows", "classes"};
-                               },
-                               [](const OptimizerStep&) { return Names{"params"}; },
-                               [](const Copy&) { return Names{"elements"}; },
-                               [](const Transpose&) {
-                                 return Names{"batch", "rows", "cols", "inner"};
-                               },
-                               [](const auto&) {
-                                 return Names{"rows", "cols"};
-                               },
-                           },
-                           op);
-  names.insert(names.end(), {"working_set", "ranks_busy"});
-  if (std::holds_alternative<Gemm>(op)) {
-    names.insert(names.end(), {"padding_m", "padding_n"});
-  } else if (std::holds_alternative<Softmax>(op) || std::holds_alternative<LayerNorm>(op) ||
-             std::holds_alternative<CrossEntropy>(op) || std::holds_alternative<Elementwise>(op)) {
-    names.emplace_back("padding");
-  }
-  if (std::holds_alternative<Softmax>(op)) names.emplace_back("causal");
-  return names;
-}
-
-std::size_t class_index(const Op& op) {
-  const auto pass = [](Pass p) { return static_cast<std::size_t>(p); };
-  return std::visit(Overloaded{
-                        [](const Gemm& g) { return (g.trans_a ? 2U : 0U) + (g.trans_b ? 1UL : 0UL); },
-                        [&](const Softmax& s) { return 4 + pass(s.pass); },
-                        [&](const LayerNorm& n) { return 6 + pass(n.pass); },
-                        [&](const Embedding& e) { return 8 + pass(e.pass); },
-                        [](const CrossEntropy&) { return std::size_t{10}; },
-                        [](const Copy&) { return std::size_t{11}; },
-                        [](const Transpose&) { return std::size_t{12}; },
-                        [](const OptimizerStep& s) { return 13 + static_cast<std::size_t>(s.kind); },
-                        [](const Elementwise& e) { return 16 + static_cast<std::size_t>(e.kind); },
-                    },
-                    op);
 }
 
 }  // namespace orrery::cost

@@ -53,8 +53,8 @@ Features features(const Op& op, const Footprint& footprint, const Conditions& co
 /// "ranks_busy".
 std::vector<std::string> feature_names(const Op& op);
 
-/// Small integer per operator class, for table look-up without strings; below `kClassIndexEnd`.
-constexpr std::size_t kClassIndexEnd = 32;
+/// Small integer per operator class and dtype, for table look-up without strings; below `kClassIndexEnd`.
+constexpr std::size_t kClassIndexEnd = 270;
 std::size_t class_index(const Op& op);
 
 }  // namespace orrery::cost

@@ -129,13 +129,15 @@ Shape shape(Transpose& t) {
 }
 
 std::vector<Op> one_of_each_class() {
-  std::vector<Op> ops{
-      Gemm{}, Gemm{.trans_b = true}, Gemm{.trans_a = true}, Gemm{.trans_a = true, .trans_b = true},
-      Transpose{},
-      CrossEntropy{},
-      AttentionDecode{},
-      Launch{},
-      Launch{.graph = true}};
+  std::vector<Op> ops{Gemm{},
+                      Gemm{.trans_b = true},
+                      Gemm{.trans_a = true},
+                      Gemm{.trans_a = true, .trans_b = true},
+                      Transpose{},
+                      CrossEntropy{},
+                      AttentionDecode{},
+                      Launch{},
+                      Launch{.graph = true}};
   for (const Pass pass : {Pass::forward, Pass::backward}) {
     ops.emplace_back(Softmax{.pass = pass});
     ops.emplace_back(LayerNorm{.pass = pass});
@@ -226,27 +228,26 @@ Op with_dtype(Op op, DType dtype) {
 }
 
 std::string base_name(const Op& op) {
-  return std::visit(
-      Overloaded{
-          [](const Gemm& g) {
-            return std::string("gemm_") + (g.trans_a ? 't' : 'n') + (g.trans_b ? 't' : 'n');
-          },
-          [](const Softmax& s) { return with_pass("softmax", s.pass); },
-          [](const LayerNorm& n) { return with_pass("layer_norm", n.pass); },
-          [](const RmsNorm& n) { return with_pass("rms_norm", n.pass); },
-          [](const Elementwise& e) { return text_of(kElementwiseNames, e.kind); },
-          [](const Embedding& e) { return with_pass("embedding", e.pass); },
-          [](const CrossEntropy&) { return std::string("cross_entropy"); },
-          [](const OptimizerStep& s) { return text_of(kOptimizerNames, s.kind); },
-          [](const Copy& c) { return text_of(kCopyNames, c.kind); },
-          [](const Transpose&) { return std::string("transpose"); },
-          [](const Attention& a) { return with_pass("attention", a.pass); },
-          [](const AttentionDecode&) { return std::string("attention_decode"); },
-          [](const Rotary& r) { return with_pass("rotary", r.pass); },
-          [](const Cast& c) { return "cast_" + name(c.from) + "_" + name(c.to); },
-          [](const Launch& l) { return std::string(l.graph ? "graph_replay" : "launch"); },
-      },
-      op);
+  return std::visit(Overloaded{
+                        [](const Gemm& g) {
+                          return std::string("gemm_") + (g.trans_a ? 't' : 'n') + (g.trans_b ? 't' : 'n');
+                        },
+                        [](const Softmax& s) { return with_pass("softmax", s.pass); },
+                        [](const LayerNorm& n) { return with_pass("layer_norm", n.pass); },
+                        [](const RmsNorm& n) { return with_pass("rms_norm", n.pass); },
+                        [](const Elementwise& e) { return text_of(kElementwiseNames, e.kind); },
+                        [](const Embedding& e) { return with_pass("embedding", e.pass); },
+                        [](const CrossEntropy&) { return std::string("cross_entropy"); },
+                        [](const OptimizerStep& s) { return text_of(kOptimizerNames, s.kind); },
+                        [](const Copy& c) { return text_of(kCopyNames, c.kind); },
+                        [](const Transpose&) { return std::string("transpose"); },
+                        [](const Attention& a) { return with_pass("attention", a.pass); },
+                        [](const AttentionDecode&) { return std::string("attention_decode"); },
+                        [](const Rotary& r) { return with_pass("rotary", r.pass); },
+                        [](const Cast& c) { return "cast_" + name(c.from) + "_" + name(c.to); },
+                        [](const Launch& l) { return std::string(l.graph ? "graph_replay" : "launch"); },
+                    },
+                    op);
 }
 
 std::string class_name(const Op& op) {
@@ -290,8 +291,8 @@ std::optional<Op> smallest_of(const std::string& class_text) {
 void check_shape(const Op& op, const std::string& place) {
   const auto grouped = [&](std::int64_t heads, std::int64_t kv_heads) {
     if (heads % kv_heads != 0) {
-      throw ScenarioError(place, "heads=" + std::to_string(heads) + ": expected a multiple of kv_heads=" +
-                                     std::to_string(kv_heads));
+      throw ScenarioError(place, "heads=" + std::to_string(heads) +
+                                     ": expected a multiple of kv_heads=" + std::to_string(kv_heads));
     }
   };
   if (const auto* a = std::get_if<Attention>(&op)) grouped(a->heads, a->kv_heads);

@@ -7,8 +7,8 @@
 // kernel receives one pointer per operand in that order. All matrices are row-major and dense. Counts are
 // elements.
 //
-// `dtype` is the type of the tensors; statistics (mean, rstd, lse), losses and the sums of gradients over rows
-// (dgamma, dbeta, db, dtable) are fp32 whatever it is.
+// `dtype` is the type of the tensors; statistics (mean, rstd, lse), losses and the sums of gradients over
+// rows (dgamma, dbeta, db, dtable) are fp32 whatever it is.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,8 @@ struct LayerNorm {
 };
 
 /// Root-mean-square normalisation of each row, epsilon 1e-5 (Zhang and Sennrich 2019).
-/// Operands: forward x, gamma (read), y, rstd (write); backward x, gamma, rstd, dy (read), dx, dgamma (write).
+/// Operands: forward x, gamma (read), y, rstd (write); backward x, gamma, rstd, dy (read), dx, dgamma
+/// (write).
 struct RmsNorm {
   std::int64_t rows = 1, cols = 1;
   Pass pass = Pass::forward;
@@ -84,14 +85,14 @@ struct RmsNorm {
 };
 
 enum class ElementwiseKind : std::uint8_t {
-  gelu_forward,   ///< x (read), y (write); tanh form (Hendrycks and Gimpel 2016)
-  gelu_backward,  ///< x, dy (read), dx (write)
-  relu_forward,   ///< x (read), y (write)
-  relu_backward,  ///< y, dy (read), dx (write)
-  bias,           ///< x[rows,cols] (read and write), b[cols] (read): x += b on each row
-  bias_gradient,  ///< dy[rows,cols] (read), db[cols] (write): column sums
-  add,            ///< a, b (read), y (write): residual connections and sums of gradients
-  scale,          ///< x (read and write): multiply by a constant, as in averaging gradients over ranks
+  gelu_forward,     ///< x (read), y (write); tanh form (Hendrycks and Gimpel 2016)
+  gelu_backward,    ///< x, dy (read), dx (write)
+  relu_forward,     ///< x (read), y (write)
+  relu_backward,    ///< y, dy (read), dx (write)
+  bias,             ///< x[rows,cols] (read and write), b[cols] (read): x += b on each row
+  bias_gradient,    ///< dy[rows,cols] (read), db[cols] (write): column sums
+  add,              ///< a, b (read), y (write): residual connections and sums of gradients
+  scale,            ///< x (read and write): multiply by a constant, as in averaging gradients over ranks
   swiglu_forward,   ///< gate, up (read), y (write): y = gate sigmoid(gate) up (Shazeer 2020)
   swiglu_backward,  ///< gate, up, dy (read), dgate, dup (write)
 };
@@ -167,8 +168,8 @@ struct Attention {
 
 /// Attention of one new token per sequence over `context` cached ones, the cache in pages of `block` tokens
 /// (Kwon et al. 2023). Caches are [pages, block, kv_heads, head_dim], q and o [sequences, heads, head_dim].
-/// Operands: q, k_cache, v_cache, table (int32 [sequences, pages of a sequence], read), lengths (int32, read),
-/// o (write).
+/// Operands: q, k_cache, v_cache, table (int32 [sequences, pages of a sequence], read), lengths (int32,
+/// read), o (write).
 struct AttentionDecode {
   std::int64_t sequences = 1, heads = 1, kv_heads = 1, context = 1, head_dim = 64, block = 16;
   DType dtype = DType::fp32;
@@ -193,8 +194,8 @@ struct Cast {
   auto operator<=>(const Cast&) const = default;
 };
 
-/// `kernels` of the smallest kernel there is, one behind the other: what a launch costs; `graph`: recorded once
-/// and replayed as one graph. Operand: x[1] (read and write); each kernel adds 1 to it.
+/// `kernels` of the smallest kernel there is, one behind the other: what a launch costs; `graph`: recorded
+/// once and replayed as one graph. Operand: x[1] (read and write); each kernel adds 1 to it.
 struct Launch {
   std::int64_t kernels = 1;
   bool graph = false;

@@ -48,9 +48,9 @@ std::vector<Operand> list(const LayerNorm& n) {
             tensor("beta", n.dtype, n.cols, R), tensor("y", n.dtype, size, W),
             singles("mean", n.rows, W),         singles("rstd", n.rows, W)};
   }
-  return {tensor("x", n.dtype, size, R),  tensor("gamma", n.dtype, n.cols, R), singles("mean", n.rows, R),
-          singles("rstd", n.rows, R),     tensor("dy", n.dtype, size, R),      tensor("dx", n.dtype, size, W),
-          singles("dgamma", n.cols, W),   singles("dbeta", n.cols, W)};
+  return {tensor("x", n.dtype, size, R), tensor("gamma", n.dtype, n.cols, R), singles("mean", n.rows, R),
+          singles("rstd", n.rows, R),    tensor("dy", n.dtype, size, R),      tensor("dx", n.dtype, size, W),
+          singles("dgamma", n.cols, W),  singles("dbeta", n.cols, W)};
 }
 
 std::vector<Operand> list(const RmsNorm& n) {
@@ -138,9 +138,8 @@ std::vector<Operand> list(const Attention& a) {
   if (a.pass == Pass::forward) {
     return {t("q", query, R), t("k", key, R), t("v", key, R), t("o", query, W), singles("lse", sums, W)};
   }
-  return {t("q", query, R),       t("k", key, R),    t("v", key, R),    t("o", query, R),
-          singles("lse", sums, R), t("do", query, R), t("dq", query, W), t("dk", key, W),
-          t("dv", key, W)};
+  return {t("q", query, R),  t("k", key, R),    t("v", key, R),  t("o", query, R), singles("lse", sums, R),
+          t("do", query, R), t("dq", query, W), t("dk", key, W), t("dv", key, W)};
 }
 
 std::vector<Operand> list(const AttentionDecode& a) {
@@ -149,8 +148,12 @@ std::vector<Operand> list(const AttentionDecode& a) {
   keys.touched = a.sequences * a.context * a.kv_heads * a.head_dim;
   Operand values = keys;
   values.role = "v_cache";
-  return {tensor("q", a.dtype, query, R),    keys, values, integers("table", a.sequences * a.pages()),
-          integers("lengths", a.sequences), tensor("o", a.dtype, query, W)};
+  return {tensor("q", a.dtype, query, R),
+          keys,
+          values,
+          integers("table", a.sequences * a.pages()),
+          integers("lengths", a.sequences),
+          tensor("o", a.dtype, query, W)};
 }
 
 std::vector<Operand> list(const Rotary& r) {

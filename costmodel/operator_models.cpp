@@ -32,8 +32,10 @@ double GemmModel::seconds(const Op& op, const Footprint& footprint, const Condit
   const double tiles = 2.0 * padded(m, tile_m, tile_waste) * padded(n, tile_n, tile_waste) * (k + fill);
   const double compute = (tiles / peak.value() + pack_a.value() * m * k + pack_b.value() * k * n) *
                          busy_factor(busy_slowdown, conditions);
+  const auto in = static_cast<double>(bytes_of(gemm->dtype));
+  const auto out = static_cast<double>(bytes_of(gemm->dtype == DType::fp8 ? DType::bf16 : gemm->dtype));
   const double bytes =
-      4.0 * (traffic_a * m * k + traffic_b * k * n + traffic_c * m * n * (gemm->accumulate ? 2.0 : 1.0));
+      in * (traffic_a * m * k + traffic_b * k * n) + out * traffic_c * m * n * (gemm->accumulate ? 2.0 : 1.0);
   const double moved = bytes * byte_time(footprint, conditions, memory);
   return overhead.value() + batch * (batch_overhead.value() + smooth_max(compute, moved, overlap));
 }
@@ -46,6 +48,27 @@ double RowwiseModel::seconds(const Op& op, const Footprint& footprint, const Con
       busy_factor(busy_slowdown, conditions);
   const double moved = traffic_factor * footprint.traffic * byte_time(footprint, conditions, memory);
   return overhead.value() + footprint.rows * row_overhead.value() + smooth_max(arithmetic, moved, overlap);
+}
+
+double AttentionModel::seconds(const Op& op, const Footprint& footprint, const Conditions& conditions,
+                               const MemoryLevels& memory) const {
+  constexpr double kTile = 128.0;
+  const Attention* a = std::get_if<Attention>(&op);
+  SIM_ASSERT(a != nullptr, "the attention model is asked only for attention");
+  const auto heads = static_cast<double>(a->batch * a->heads), queries = static_cast<double>(a->q_len);
+  const double pairs = visible_pairs(*a) + (a->causal ? diagonal * queries : 0.0);
+  const double per_pair = (a->pass == Pass::forward ? 4.0 : 10.0) * static_cast<double>(a->head_dim);
+  const double compute = heads *
+                         (per_pair * pairs / peak.value() + std::ceil(queries / kTile) * tile_time.value()) *
+                         busy_factor(busy_slowdown, conditions);
+  const double moved = traffic_factor * footprint.traffic * byte_time(footprint, conditions, memory);
+  return overhead.value() + smooth_max(compute, moved, overlap);
+}
+
+OperatorModel default_model(const Op& op) {
+  if (std::holds_alternative<Gemm>(op)) return GemmModel{};
+  if (std::holds_alternative<Attention>(op)) return AttentionModel{};
+  return RowwiseModel{};
 }
 
 double seconds(const OperatorModel& model, const Op& op, const Footprint& footprint,

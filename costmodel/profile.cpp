@@ -71,9 +71,10 @@ void check(const Profile& profile, const std::string& place) {
   require(!profile.operators.empty(), place, "it holds no operator class");
   for (const OperatorClass& c : profile.operators) {
     const Op op = parse_op(c.name, "");
-    const bool is_gemm = std::holds_alternative<Gemm>(op);
-    require(std::holds_alternative<GemmModel>(c.model) == is_gemm, place,
-            c.name + " needs a model of kind \"" + (is_gemm ? "gemm" : "rowwise") + "\"");
+    const OperatorModel expected = default_model(op);
+    const auto kind = [](const auto& model) { return std::string(model.kind); };
+    require(c.model.index() == expected.index(), place,
+            c.name + " needs a model of kind \"" + std::visit(kind, expected) + "\"");
     check_residual(c.residual, feature_names(op).size(), place, c.name);
   }
   for (const CollectiveClass& c : profile.collectives) {
@@ -175,6 +176,10 @@ Profile scaled(Profile profile, const SpeedRatios& ratios) {
       gemm->pack_b *= ratios.compute;
       gemm->overhead *= ratios.small;
       gemm->batch_overhead *= ratios.small;
+    } else if (auto* attention = std::get_if<AttentionModel>(&c.model)) {
+      attention->peak *= 1.0 / ratios.compute;
+      attention->tile_time *= ratios.compute;
+      attention->overhead *= ratios.small;
     } else if (auto* rowwise = std::get_if<RowwiseModel>(&c.model)) {
       rowwise->element_time *= ratios.compute;
       rowwise->tail_time *= ratios.compute;

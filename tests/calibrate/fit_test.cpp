@@ -36,7 +36,7 @@ std::vector<Visit> small_plan(Seed seed) {
 
 MeasurementFile measured(FakeBackend& backend, Seed seed) {
   MeasurementFile file{"2026-01-31", backend.fingerprint(), {}, {}};
-  run_campaign(backend, small_plan(seed), 0, 0.0, 20.0, [&backend] { return backend.now(); },
+  run_campaign(backend, small_plan(seed), {.budget_s = 20.0}, [&backend] { return backend.now(); },
                {[&file](const Measurement& row) { file.rows.push_back(row); }, {}});
   return file;
 }

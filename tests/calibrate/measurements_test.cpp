@@ -143,3 +143,48 @@ TEST_CASE("rows of another machine or plan are not continued") {
   CHECK_THROWS_AS(MeasurementStore("/nowhere/m.csv", header), BackendError);
   CHECK_THROWS_AS(read_text_file("/nowhere/m.csv"), ScenarioError);
 }
+
+TEST_CASE("class and dtype have columns of their own and find together again") {
+  Measurement row;
+  row.subject = cost::Op(cost::Gemm{.m = 64, .n = 64, .k = 64, .dtype = cost::DType::bf16});
+  row.times.median_s = 1e-5;
+  row.telemetry.host = Seconds(2e-6);
+  row.telemetry.kernels = 3;
+  row.telemetry.algorithm = "algo 21, tile 128x128";
+  row.telemetry.throttle = "power";
+  MeasurementFile file;
+  file.rows.push_back(row);
+  const std::string text = write_measurements(file);
+  CHECK(text.find("gemm_nn,m=64 n=64 k=64 batch=1,bf16") != std::string::npos);
+  const MeasurementFile again = read_measurements(text, "m.csv");
+  CHECK(again.rows[0].subject == row.subject);
+  CHECK(again.rows[0].telemetry.host.value() == 2e-6);
+  CHECK(again.rows[0].telemetry.kernels == 3);
+  CHECK(again.rows[0].telemetry.algorithm == "algo 21, tile 128x128");
+  CHECK(again.rows[0].telemetry.throttle == "power");
+}
+
+TEST_CASE("a short table may name the type in the class or beside it, but not two") {
+  const auto read = [](const std::string& row) {
+    return read_measurements("class,shape,dtype,median_s\n" + row + "\n", "m.csv").rows.at(0).subject;
+  };
+  const Case half = cost::Op(cost::Elementwise{cost::ElementwiseKind::add, 2, 2, cost::DType::fp16});
+  CHECK(read("add,rows=2 cols=2,fp16,1") == half);
+  CHECK(read("add_fp16,rows=2 cols=2,fp16,1") == half);
+  CHECK_THROWS_WITH(read("add_fp16,rows=2 cols=2,bf16,1"), Catch::Contains("dtype"));
+  CHECK_THROWS_WITH(read("copy,elements=2,bf16,1"), Catch::Contains("dtype"));
+  CHECK_THROWS_WITH(read("add,rows=2 cols=2,bf61,1"), Catch::Contains("bf16"));
+}
+
+TEST_CASE("a skipped case keeps its reason and takes no part in fits") {
+  Measurement row;
+  row.subject = cost::Op(cost::Copy{.elements = 1000});
+  row.skipped = "does not fit: 8 GB";
+  MeasurementFile file;
+  file.rows = {row};
+  const MeasurementFile again = read_measurements(write_measurements(file), "m.csv");
+  REQUIRE(again.rows.size() == 1);
+  CHECK(!again.rows[0].is_measured());
+  CHECK(again.rows[0].skipped == "does not fit: 8 GB");
+  CHECK(measured_rows(again.rows).empty());
+}

@@ -30,7 +30,7 @@ struct Tensor {
   std::int64_t elements = 0;
   cost::DType dtype = cost::DType::fp32;
   TensorRole role = TensorRole::activation;
-  Bytes bytes() const { return Bytes(4.0 * static_cast<double>(elements)); }
+  Bytes bytes() const { return Bytes(static_cast<double>(elements * cost::bytes_of(dtype))); }
 };
 
 enum class Phase : std::uint8_t { forward, backward, update };

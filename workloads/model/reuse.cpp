@@ -27,7 +27,7 @@ std::vector<Use> uses_of(const ModelGraph& graph, const Node& node) {
         uses.push_back({window.index(), graph.tensor(window).bytes().value()});
       }
     } else {
-      uses.push_back({id.index(), 4.0 * static_cast<double>(operands[i].touched)});
+      uses.push_back({id.index(), operands[i].touched_bytes().value()});
     }
   }
   return uses;
