@@ -4,8 +4,9 @@
 #include <cstring>
 #include <vector>
 
-#include "calibrate/backends/cpu/arena.hpp"
 #include "calibrate/backends/cpu/cpu_backend.hpp"
+#include "calibrate/backends/cpu/kernels/arena.hpp"
+#include "calibrate/backends/cpu/kernels/timed_kernel.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/rng.hpp"
 
