@@ -344,7 +344,7 @@ TEST_CASE("the checks find planted violations") {
   CHECK(
       wrong_includes(planted("validate/reference/a.cpp", "#include \"sim/kernel/simulator.hpp\"\n")).size() ==
       1);
-  CHECK(wrong_includes(planted("calibrate/a.cpp", "#include \"calibrate/backends/cpu/kernels.hpp\"\n"))
+  CHECK(wrong_includes(planted("calibrate/a.cpp", "#include \"calibrate/backends/cpu/kernels/kernels.hpp\"\n"))
             .size() == 1);
   CHECK(wrong_includes(planted("sim/kernel/a.hpp", "#include \"sim/base/units.hpp\"\n")).empty());
   CHECK(banned_calls(planted("sim/a.cpp", "int x = rand();\n")).size() == 1);

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 
-#include "calibrate/backends/cpu/arena.hpp"
+#include "calibrate/backends/cpu/kernels/arena.hpp"
 #include "calibrate/backends/cpu/local_communicator.hpp"
 #include "sim/base/error.hpp"
 

@@ -1,59 +1,17 @@
 // Every kernel against its formula in double precision on odd shapes, and every backward kernel against
 // finite differences of the forward formula.
-#include "calibrate/backends/cpu/kernels.hpp"
+#include "calibrate/backends/cpu/kernels/kernels.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
 
-#include "calibrate/backends/cpu/vector_math.hpp"
+#include "calibrate/backends/cpu/kernels/vector_math.hpp"
 #include "tests/cpu/kernel_reference.hpp"
+#include "tests/cpu/run_kernel.hpp"
 
 using namespace orrery;
 using namespace orrery::cpu_reference;
-
-namespace {
-
-/// Runs `op` on fp32 copies of the operands and returns all of them afterwards.
-std::vector<Reals> run_kernel(const cost::Op& op, std::vector<Reals> values,
-                              const std::vector<std::int32_t>& ids = {}, std::size_t ids_at = 99,
-                              const cpu::KernelConstants& constants = {}) {
-  std::vector<std::vector<float>> floats;
-  for (const Reals& v : values) floats.emplace_back(v.begin(), v.end());
-  std::vector<std::int32_t> integers = ids;
-  std::vector<void*> pointers;
-  for (std::size_t i = 0; i < floats.size(); ++i) {
-    pointers.push_back(i == ids_at ? static_cast<void*>(integers.data()) : floats[i].data());
-  }
-  const auto expected = cost::operands(op);
-  REQUIRE(expected.size() == floats.size());
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    INFO(expected[i].role);
-    REQUIRE(static_cast<std::size_t>(expected[i].elements) == (i == ids_at ? ids.size() : floats[i].size()));
-  }
-  cpu::execute(op, pointers, constants);
-  for (std::size_t i = 0; i < floats.size(); ++i) values[i] = Reals(floats[i].begin(), floats[i].end());
-  return values;
-}
-
-/// |got - want| <= tolerance * (1 + |want|), element by element.
-void check_close(const Reals& got, const Reals& want, double tolerance) {
-  REQUIRE(got.size() == want.size());
-  double worst = 0.0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    worst = std::max(worst, std::abs(got[i] - want[i]) / (1.0 + std::abs(want[i])));
-  }
-  CHECK(worst <= tolerance);
-}
-
-Reals zeros(std::int64_t count) {
-  return Reals(static_cast<std::size_t>(count), 0.0);
-}
-Reals not_a_number(std::int64_t count) {
-  return Reals(static_cast<std::size_t>(count), std::nan(""));
-}
-
-}  // namespace
 
 TEST_CASE("exp_clamped stays within 3e-7 of exp and ends in finite values") {
   double worst = 0.0;

@@ -3,7 +3,7 @@
 
 #include <variant>
 
-#include "calibrate/backends/cpu/vector_math.hpp"
+#include "calibrate/backends/cpu/kernels/vector_math.hpp"
 #include "sim/base/error.hpp"
 #include "validate/reference/dataset.hpp"
 #include "validate/reference/gzip_file.hpp"

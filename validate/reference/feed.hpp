@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "calibrate/backends/cpu/arena.hpp"
+#include "calibrate/backends/cpu/kernels/arena.hpp"
 #include "validate/reference/dataset.hpp"
 
 namespace orrery::reference {

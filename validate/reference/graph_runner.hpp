@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "calibrate/backends/cpu/arena.hpp"
-#include "calibrate/backends/cpu/kernels.hpp"
+#include "calibrate/backends/cpu/kernels/arena.hpp"
+#include "calibrate/backends/cpu/kernels/kernels.hpp"
 #include "sim/base/rng.hpp"
 #include "workloads/model/graph.hpp"
 

@@ -2,12 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <chrono>
-#include <vector>
-
 #include "calibrate/backends/cpu/fingerprint.hpp"
-#include "calibrate/backends/cpu/kernels.hpp"
+#include "calibrate/backends/cpu/kernels/compute.hpp"
+#include "calibrate/backends/cpu/kernels/kernels.hpp"
+#include "calibrate/backends/cpu/kernels/timed_kernel.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cpu {
@@ -18,6 +16,19 @@ CpuBackend::CpuBackend(calibrate::Communicator& communicator) : communicator_(co
 
 calibrate::Fingerprint CpuBackend::fingerprint() const {
   return cpu::fingerprint();
+}
+
+bool CpuBackend::supports(const cost::Op& op) const {
+  return has_kernel(op);
+}
+
+void CpuBackend::compute(const cost::Op& op, calibrate::OperandValues& values) {
+  if (!has_kernel(op)) throw BackendError("the CPU has no kernel for " + cost::class_name(op));
+  cpu::compute(op, values);
+}
+
+std::unique_ptr<calibrate::TimedOp> CpuBackend::prepare(const calibrate::Composition& composition) {
+  return timed_composition(composition);
 }
 
 std::unique_ptr<calibrate::TimedOp> CpuBackend::prepare(const cost::Op& op,
@@ -32,19 +43,6 @@ std::unique_ptr<calibrate::TimedOp> CpuBackend::prepare(const cost::CollectiveCa
                                     collective.ranks, ranks()));
   }
   return timed_collective(collective, communicator_.first_ranks(collective.ranks));
-}
-
-Seconds clock_overhead() {
-  static const Seconds overhead = [] {
-    std::vector<double> gaps(1001);
-    for (double& gap : gaps) {
-      const auto start = std::chrono::steady_clock::now();
-      gap = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    }
-    std::nth_element(gaps.begin(), gaps.begin() + 500, gaps.end());
-    return Seconds(gaps[500]);
-  }();
-  return overhead;
 }
 
 }  // namespace orrery::cpu

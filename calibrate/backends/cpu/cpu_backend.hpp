@@ -17,15 +17,21 @@ class CpuBackend : public calibrate::Backend {
   int ranks() const override { return communicator_.size(); }
   int rank() const override { return communicator_.rank(); }
 
-  /// Buffers are filled with random numbers, ids and labels within range, and touched once. At most about 1
-  /// GiB is allocated, whatever the reuse distance. The cost of reading the clock is subtracted; kernels
-  /// below a microsecond run several times within one timing, and `run` returns their mean.
+  /// fp32 and casts; no copies over a bus and no recorded graphs.
+  bool supports(const cost::Op& op) const override;
+  /// Throws BackendError for what is not supported.
+  void compute(const cost::Op& op, calibrate::OperandValues& values) override;
+
+  /// Buffers, repetitions and limits: timed_kernel.hpp.
   std::unique_ptr<calibrate::TimedOp> prepare(const cost::Op& op,
                                               const cost::Conditions& conditions) override;
 
   /// Collective over all ranks. On ranks outside the first `collective.ranks`, `run` does nothing and returns
   /// 0. Throws ScenarioError when there are fewer ranks than the collective wants.
   std::unique_ptr<calibrate::TimedOp> prepare(const cost::CollectiveCase& collective) override;
+
+  /// Lanes run one after the other: one rank is one core.
+  std::unique_ptr<calibrate::TimedOp> prepare(const calibrate::Composition& composition) override;
 
   void barrier() override { communicator_.barrier(); }
   void patient_barrier() override { communicator_.patient_barrier(); }
@@ -34,12 +40,6 @@ class CpuBackend : public calibrate::Backend {
  private:
   calibrate::Communicator& communicator_;
 };
-
-/// Seconds that pass between two readings of the clock with nothing in between: the median of many.
-Seconds clock_overhead();
-
-/// One operator prepared as CpuBackend::prepare says.
-std::unique_ptr<calibrate::TimedOp> timed_kernel(const cost::Op& op, Bytes reuse_distance);
 
 /// One collective over all ranks of `group`, which it keeps; none = this rank takes no part.
 std::unique_ptr<calibrate::TimedOp> timed_collective(const cost::CollectiveCase& collective,

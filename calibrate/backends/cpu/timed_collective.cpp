@@ -4,8 +4,9 @@
 #include <chrono>
 #include <cstring>
 
-#include "calibrate/backends/cpu/arena.hpp"
 #include "calibrate/backends/cpu/cpu_backend.hpp"
+#include "calibrate/backends/cpu/kernels/arena.hpp"
+#include "calibrate/backends/cpu/kernels/timed_kernel.hpp"
 
 namespace orrery::cpu {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "calibrate/backends/cpu/kernel_functions.hpp"
-#include "calibrate/backends/cpu/vector_math.hpp"
+#include "calibrate/backends/cpu/kernels/kernel_functions.hpp"
+#include "calibrate/backends/cpu/kernels/vector_math.hpp"
 
 namespace orrery::cpu {
 namespace {
@@ -29,6 +29,25 @@ ORRERY_VECTORISED void gelu_backward(std::int64_t size, const float* x, const fl
     const float s = sigmoid(kSlope * (v + kCubic * v * v * v));
     const float dz = kSlope * (1.0F + 3.0F * kCubic * v * v);
     dx[i] = dy[i] * (s + v * s * (1.0F - s) * dz);
+  }
+}
+
+// y = g s(g) u (Shazeer 2020).
+ORRERY_VECTORISED void swiglu_forward(std::int64_t size, const float* gate, const float* up, float* y) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < size; ++i) y[i] = gate[i] * sigmoid(gate[i]) * up[i];
+}
+
+// d/dg [g s(g)] = s + g s (1 - s).
+ORRERY_VECTORISED void swiglu_backward(std::int64_t size, const float* gate, const float* up, const float* dy,
+                                       float* dgate, float* dup) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < size; ++i) {
+    const float g = gate[i];
+    const float s = sigmoid(g);
+    const float slope = s + g * s * (1.0F - s);
+    dgate[i] = dy[i] * up[i] * slope;
+    dup[i] = dy[i] * g * s;
   }
 }
 

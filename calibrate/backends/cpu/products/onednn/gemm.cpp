@@ -1,7 +1,9 @@
+// The product of matrices through oneDNN.
 #include <dnnl.h>
 #include <fmt/core.h>
+#include <omp.h>
 
-#include "calibrate/backends/cpu/kernel_functions.hpp"
+#include "calibrate/backends/cpu/kernels/kernel_functions.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cpu {
@@ -22,6 +24,10 @@ void gemm(const cost::Gemm& op, const float* a, const float* b, float* c) {
                                      trans_a, trans_b, op.m, op.n, op.k, static_cast<int>(status)));
     }
   }
+}
+
+void use_one_thread() {
+  omp_set_num_threads(1);
 }
 
 }  // namespace orrery::cpu

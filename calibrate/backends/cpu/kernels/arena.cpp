@@ -1,4 +1,4 @@
-#include "calibrate/backends/cpu/arena.hpp"
+#include "calibrate/backends/cpu/kernels/arena.hpp"
 
 #include <fmt/core.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "calibrate/backends/cpu/kernel_functions.hpp"
-#include "calibrate/backends/cpu/vector_math.hpp"
+#include "calibrate/backends/cpu/kernels/kernel_functions.hpp"
+#include "calibrate/backends/cpu/kernels/vector_math.hpp"
 
 namespace orrery::cpu {
 

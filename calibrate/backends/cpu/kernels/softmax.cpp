@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "calibrate/backends/cpu/kernel_functions.hpp"
-#include "calibrate/backends/cpu/vector_math.hpp"
+#include "calibrate/backends/cpu/kernels/kernel_functions.hpp"
+#include "calibrate/backends/cpu/kernels/vector_math.hpp"
 
 namespace orrery::cpu {
 namespace {
