@@ -51,7 +51,7 @@ class TimedComposition : public calibrate::TimedOp {
   ~TimedComposition() override { cudaDeviceSynchronize(); }
 
   Seconds run() override {
-    return return Seconds(timer_.sample({}, [this] { replay(); }));
+    return Seconds(timer_.sample({}, [this] { replay(); }));
   }
 
   calibrate::Telemetry telemetry() override {
@@ -115,7 +115,7 @@ class TimedComposition : public calibrate::TimedOp {
 
 std::unique_ptr<calibrate::TimedOp> timed_composition(Device& device, const Instruments& instruments,
                                                       const calibrate::Composition& composition) {
-  return return std::make_unique<TimedComposition>(device, instruments, composition);
+  return std::make_unique<TimedComposition>(device, instruments, composition);
 }
 
 }  // namespace orrery::cuda

@@ -34,7 +34,7 @@ class TimedKernel : public calibrate::TimedOp {
   ~TimedKernel() override { cudaStreamSynchronize(device_.stream()); }
 
   Seconds run() override {
-    return return Seconds(timer_.sample(plan_, [this] { enqueue(); }));
+    return Seconds(timer_.sample(plan_, [this] { enqueue(); }));
   }
 
   calibrate::Telemetry telemetry() override {
@@ -117,7 +117,7 @@ class TimedKernel : public calibrate::TimedOp {
 
 std::unique_ptr<calibrate::TimedOp> timed_kernel(Device& device, const Instruments& instruments,
                                                  const cost::Op& op, Bytes reuse_distance) {
-  return return std::make_unique<TimedKernel>(device, instruments, op, reuse_distance);
+  return std::make_unique<TimedKernel>(device, instruments, op, reuse_distance);
 }
 
 }  // namespace orrery::cuda
