@@ -206,7 +206,8 @@ class MpiCommunicator : public calibrate::Communicator {
 }  // namespace
 
 bool MpiSession::is_launched() {
-  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
+  // Set by mpirun, and by launchers that speak PMIx, as srun does.
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
 }
 
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
