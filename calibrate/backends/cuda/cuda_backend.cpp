@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "calibrate/backends/cuda/check.hpp"
+#include "calibrate/backends/cuda/device_collective.hpp"
 #include "calibrate/backends/cuda/kernel_factory.hpp"
 #include "calibrate/backends/cuda/nccl_communicator.hpp"
 #include "calibrate/backends/cuda/operand_plan.hpp"
@@ -76,7 +77,7 @@ std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const cost::CollectiveC
                                     collective.ranks, ranks()));
   }
   if (!nccl_) nccl_ = nccl_communicator(communicator_, device_->stream());
-  return timed_collective(*device_, collective, nccl_->first_ranks(collective.ranks));
+  return timed_device_collective(collective, nccl_->first_ranks(collective.ranks), device_->stream());
 }
 
 std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const calibrate::Composition& composition) {

@@ -15,7 +15,6 @@
 #include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/device.hpp"
 #include "calibrate/backends/cuda/nvml.hpp"
-#include "calibrate/communicator.hpp"
 
 namespace orrery::cuda {
 
@@ -32,10 +31,5 @@ std::unique_ptr<calibrate::TimedOp> timed_kernel(Device& device, const Instrumen
 
 std::unique_ptr<calibrate::TimedOp> timed_composition(Device& device, const Instruments& instruments,
                                                       const calibrate::Composition& composition);
-
-/// Over all ranks of `group`, whose spans lie in device memory; none: this rank takes no part. Timed by the
-/// host's clock, from the common start until the device is done, as a step that waits for it would see it.
-std::unique_ptr<calibrate::TimedOp> timed_collective(Device& device, const cost::CollectiveCase& collective,
-                                                     std::unique_ptr<calibrate::Communicator> group);
 
 }  // namespace orrery::cuda
