@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "calibrate/backends/cuda/check.hpp"
+#include "calibrate/backends/cuda/device_collective.hpp"
 #include "calibrate/backends/cuda/kernel_factory.hpp"
+#include "calibrate/backends/cuda/nccl_communicator.hpp"
 #include "calibrate/backends/cuda/operand_plan.hpp"
 #include "calibrate/number_format.hpp"
 #include "sim/base/error.hpp"
@@ -60,7 +62,7 @@ bool CudaBackend::supports(const cost::Op& op) const {
 }
 
 void CudaBackend::compute(const cost::Op& op, calibrate::OperandValues& values) {
-  guarded([&] { run_once(*device_, op, values); });
+  run_once(*device_, op, values);
 }
 
 std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const cost::Op& op,
@@ -69,7 +71,13 @@ std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const cost::Op& op,
 }
 
 std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const cost::CollectiveCase& collective) {
-  throw BackendError(fmt::format("{} cannot be measured: no NCCL", cost::name(collective.kind)));
+  if (collective.ranks > ranks() || collective.ranks < 1) {
+    throw ScenarioError("",
+                        fmt::format("a collective of {} ranks cannot be measured with {}: start more ranks",
+                                    collective.ranks, ranks()));
+  }
+  if (!nccl_) nccl_ = nccl_communicator(communicator_, device_->stream());
+  return timed_device_collective(collective, nccl_->first_ranks(collective.ranks), device_->stream());
 }
 
 std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const calibrate::Composition& composition) {

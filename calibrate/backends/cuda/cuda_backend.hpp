@@ -27,13 +27,16 @@ class CudaBackend : public calibrate::Backend {
   int rank() const override { return communicator_.rank(); }
 
   bool supports(const cost::Op& op) const override;
-  /// Throws DoesNotFit, DeviceLost, and BackendError when a library refuses the shape.
+  /// Throws DoesNotFit, and BackendError when a library refuses the shape.
   void compute(const cost::Op& op, calibrate::OperandValues& values) override;
 
   std::unique_ptr<calibrate::TimedOp> prepare(const cost::Op& op,
                                               const cost::Conditions& conditions) override;
+  /// Over NCCL, one GPU per rank. Throws ScenarioError when there are fewer ranks than the collective wants.
   std::unique_ptr<calibrate::TimedOp> prepare(const cost::CollectiveCase& collective) override;
   std::unique_ptr<calibrate::TimedOp> prepare(const calibrate::Composition& composition) override;
+
+  bool is_lost() const override { return device_->is_lost(); }
 
   void barrier() override { communicator_.barrier(); }
   void patient_barrier() override { communicator_.patient_barrier(); }
@@ -52,6 +55,7 @@ class CudaBackend : public calibrate::Backend {
   std::unique_ptr<Device> device_;
   DeviceFacts facts_;
   Instruments instruments_;
+  std::unique_ptr<calibrate::Communicator> nccl_;  ///< made for the first collective
 };
 
 }  // namespace orrery::cuda

@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
-#include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/check.hpp"
 #include "calibrate/backends/cuda/timing_plan.hpp"
+#include "sim/base/error.hpp"
 
 namespace orrery::cuda {
 namespace {
@@ -60,16 +60,14 @@ void Device::synchronize() const {
   CUDA_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
-// The first synchronisation may report, and thereby clear, what has just been caught; an error that comes
-// back from a second one stays for good.
-void throw_if_lost(const BackendError& error) {
+// The first synchronisation may report, and thereby clear, the error of a call; one that comes back from a
+// second stays for good.
+bool Device::is_lost() const {
   cudaDeviceSynchronize();
   cudaGetLastError();
   const cudaError_t status = cudaDeviceSynchronize();
   cudaGetLastError();
-  if (status == cudaSuccess) return;
-  throw calibrate::DeviceLost(
-      fmt::format("the device answers no more ({}), since: {}", cudaGetErrorName(status), error.what()));
+  return status != cudaSuccess;
 }
 
 }  // namespace orrery::cuda

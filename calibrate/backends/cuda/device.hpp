@@ -3,13 +3,11 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
 
 #include "calibrate/backends/cuda/device_kernel.hpp"
 #include "calibrate/backends/cuda/device_memory.hpp"
 #include "calibrate/backends/cuda/stream.hpp"
 #include "calibrate/backends/cuda/stream_hold.hpp"
-#include "sim/base/error.hpp"
 
 namespace orrery::cuda {
 
@@ -36,6 +34,8 @@ class Device {
   /// Overwrites twice the size of the L2 cache.
   void flush_l2();
   void synchronize() const;
+  /// True when every call fails from now on, because a kernel broke the context. Waits for the device.
+  bool is_lost() const;
 
  private:
   struct Select {
@@ -49,19 +49,5 @@ class Device {
   std::unique_ptr<DeviceArena> arena_;
   std::unique_ptr<StreamHold> hold_;
 };
-
-/// Throws DeviceLost when the device answers no more because of `error`; returns when it is usable.
-void throw_if_lost(const BackendError& error);
-
-/// Runs `f`; an error that broke the device leaves it as DeviceLost. While it is handled nothing is recorded.
-template <class F>
-auto guarded(F f) {
-  try {
-    return f();
-  } catch (const BackendError& error) {
-    throw_if_lost(error);
-    throw;
-  }
-}
 
 }  // namespace orrery::cuda

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 
 #include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/check.hpp"
 #include "calibrate/backends/cuda/kernels/launchers.hpp"
 #include "calibrate/number_format.hpp"
+#include "calibrate/operand_values.hpp"
 #include "sim/base/rng.hpp"
 
 namespace orrery::cuda {
@@ -20,21 +20,6 @@ constexpr std::size_t kPage = 4096;
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) {
   return (bytes + unit - 1) / unit * unit;
-}
-
-/// Large buffers repeat their first numbers: drawing is slower than copying.
-void fill_on_host(void* memory, const BufferFill& buffer) {
-  constexpr std::size_t kDrawn = 1 << 16;
-  const auto count = static_cast<std::size_t>(buffer.count);
-  auto* values = static_cast<float*>(memory);
-  RngStream draws = stream(Seed{buffer.seed}, "calibrate/host operands");
-  for (std::size_t i = 0; i < std::min(count, kDrawn); ++i) {
-    const double u = draws.uniform(-0.9, 0.9);
-    values[i] = static_cast<float>(u < 0.0 ? u - 0.1 : u + 0.1);
-  }
-  for (std::size_t i = kDrawn; i < count; i += kDrawn) {
-    std::memcpy(values + i, values, std::min(kDrawn, count - i) * sizeof(float));
-  }
 }
 
 }  // namespace
@@ -91,21 +76,18 @@ void* OperandMemory::take(Placement where, std::size_t bytes) {
   return pageable_.back().get();
 }
 
-void fill(void* memory, const BufferFill& buffer, const FillRule& rule, cudaStream_t stream) {
+void fill(void* memory, const cost::Op& op, const cost::Operand& operand, const BufferFill& buffer,
+          cudaStream_t stream) {
   if (buffer.count <= 0) return;
-  if (buffer.placement != Placement::device) return fill_on_host(memory, buffer);
-  switch (rule.content) {
-    case Content::signed_numbers:
-    case Content::positive_numbers:
-      return fill_numbers(memory, buffer.count, buffer.dtype, rule.content == Content::positive_numbers,
-                          static_cast<float>(rule.scale), buffer.seed, stream);
-    case Content::indices:
-      return fill_integers(static_cast<std::int32_t*>(memory), buffer.count, rule.bound, buffer.seed, stream);
-    case Content::constant:
-    case Content::permutation:
-      break;
+  const bool whole_numbers = operand.dtype == cost::DType::int32;
+  if (!whole_numbers && buffer.placement == Placement::device) {
+    return fill_numbers(memory, buffer.count, operand.dtype, buffer.rule.positive,
+                        static_cast<float>(buffer.rule.scale), buffer.seed, stream);
   }
-  const std::vector<std::byte> bytes = calibrate::encode(host_contents(rule, buffer.count), buffer.dtype);
+  RngStream draws = orrery::stream(Seed{buffer.seed}, "calibrate/operands");
+  std::vector<float> values(static_cast<std::size_t>(operand.elements));
+  calibrate::fill_operand(op, operand, draws, values);
+  const std::vector<std::byte> bytes = calibrate::encode(values, operand.dtype);
   copy_bytes(bytes.data(), memory, bytes.size(), stream);
 }
 

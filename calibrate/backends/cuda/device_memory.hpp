@@ -70,14 +70,16 @@ class OperandMemory {
   std::vector<std::unique_ptr<void, PageableFree>> pageable_;
 };
 
+/// What goes into a buffer of `count` elements.
 struct BufferFill {
   Placement placement = Placement::device;
-  cost::DType dtype = cost::DType::fp32;
-  std::int64_t count = 0;
+  FillRule rule;
+  std::int64_t count = 0;  ///< int32: REQUIRES at least those of the operand, the others stay as they are
   std::uint64_t seed = 0;  ///< another seed, other numbers
 };
-/// Fills a buffer as the rule says; done when the stream has come so far.
-void fill(void* memory, const BufferFill& buffer, const FillRule& rule, cudaStream_t stream);
+/// Fills it as an operand of `op`; done when the stream has come so far.
+void fill(void* memory, const cost::Op& op, const cost::Operand& operand, const BufferFill& buffer,
+          cudaStream_t stream);
 
 /// Bytes between any two buffers, on the host or the device; back when they have arrived.
 void copy_bytes(const void* from, void* to, std::size_t bytes, cudaStream_t stream);

@@ -10,6 +10,7 @@
 #include "calibrate/backends/cuda/check.hpp"
 #include "calibrate/backends/cuda/cublas_lt.hpp"
 #include "calibrate/backends/cuda/cudnn.hpp"
+#include "calibrate/backends/cuda/nccl_communicator.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cuda {
@@ -112,6 +113,7 @@ DeviceFacts read_device_facts(const DeviceContext& context, const DeviceReading&
   facts.kernel_driver = reading.driver;
   facts.cublas_lt = version_or_none<CublasLt>();
   facts.cudnn = version_or_none<Cudnn>();
+  facts.nccl = nccl_version();
   facts.sm_clock_max_mhz = reading.sm_clock_max_mhz.value_or(0.0);
   facts.memory_clock_max_mhz = reading.memory_clock_max_mhz.value_or(0.0);
   facts.power_limit_w = reading.power_limit_w.value_or(0.0);

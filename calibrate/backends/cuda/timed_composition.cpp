@@ -51,7 +51,7 @@ class TimedComposition : public calibrate::TimedOp {
   ~TimedComposition() override { cudaDeviceSynchronize(); }
 
   Seconds run() override {
-    return guarded([&] { return Seconds(timer_.sample({}, [this] { replay(); })); });
+    return Seconds(timer_.sample({}, [this] { replay(); }));
   }
 
   calibrate::Telemetry telemetry() override {
@@ -68,10 +68,14 @@ class TimedComposition : public calibrate::TimedOp {
   void allocate(const calibrate::Composition& composition) {
     const std::vector<TensorPlan> plans = plan_tensors(composition);
     for (std::size_t i = 0; i < plans.size(); ++i) {
+      const TensorPlan& plan = plans[i];
       const calibrate::CompositionTensor& tensor = composition.tensors[i];
       const auto bytes = static_cast<std::size_t>(tensor.elements * cost::bytes_of(tensor.dtype));
-      tensors_.push_back(memory_.take(plans[i].placement, bytes));
-      fill(tensors_.back(), {plans[i].placement, tensor.dtype, tensor.elements, 1 + i}, plans[i].fill,
+      tensors_.push_back(memory_.take(plan.placement, bytes));
+      if (!plan.used) continue;
+      const cost::Op& op = composition.steps[plan.step].op;
+      const cost::Operand operand = cost::operands(op)[plan.operand];
+      fill(tensors_.back(), op, operand, {plan.placement, plan.fill, tensor.elements, 1 + i},
            device_.stream());
     }
   }
@@ -115,7 +119,7 @@ class TimedComposition : public calibrate::TimedOp {
 
 std::unique_ptr<calibrate::TimedOp> timed_composition(Device& device, const Instruments& instruments,
                                                       const calibrate::Composition& composition) {
-  return guarded([&] { return std::make_unique<TimedComposition>(device, instruments, composition); });
+  return std::make_unique<TimedComposition>(device, instruments, composition);
 }
 
 }  // namespace orrery::cuda

@@ -25,7 +25,7 @@ struct Instruments {
   bool trace = true;  ///< ask CUPTI for the kernels of one call
 };
 
-/// REQUIRES: the device outlives the result. Throws DoesNotFit, DeviceLost, BackendError.
+/// REQUIRES: the device outlives the result. Throws DoesNotFit and BackendError.
 std::unique_ptr<calibrate::TimedOp> timed_kernel(Device& device, const Instruments& instruments,
                                                  const cost::Op& op, Bytes reuse_distance);
 

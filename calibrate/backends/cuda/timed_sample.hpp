@@ -23,7 +23,7 @@ class SampleTimer {
   /// Seconds per call of `plan.calls` calls of `enqueue`, which works on the device's stream.
   double sample(const Plan& plan, const std::function<void()>& enqueue);
 
-  /// Runs `enqueue` some more times for it. Throws only DeviceLost: what cannot be known is left out.
+  /// Runs `enqueue` some more times for it. What cannot be known is left out.
   calibrate::Telemetry telemetry(const std::string& algorithm, const std::function<void()>& enqueue);
 
  private:

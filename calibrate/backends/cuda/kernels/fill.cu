@@ -34,18 +34,6 @@ struct RandomNumbers {
   }
 };
 
-struct RandomIntegers {
-  std::int32_t* memory;
-  std::int64_t bound;
-  std::uint64_t seed;
-  template <int N>
-  __device__ void at(std::int64_t i) const {
-    static_assert(N == 1);
-    const auto range = static_cast<std::uint64_t>(bound);
-    memory[i] = static_cast<std::int32_t>((hash(seed, i) >> 32) * range >> 32);
-  }
-};
-
 __global__ void add_one_kernel(float* x) {
   *x += 1.0F;
 }
@@ -75,11 +63,6 @@ void fill_numbers(void* memory, std::int64_t count, cost::DType dtype, bool posi
   if (dtype == cost::DType::fp8) return fill(__nv_fp8_e4m3{});
   if (dtype == cost::DType::tf32) return fill(float{});
   with_type(dtype, fill);
-}
-
-void fill_integers(std::int32_t* memory, std::int64_t count, std::int64_t bound, std::uint64_t seed,
-                   cudaStream_t stream) {
-  launch_flat<1>(count, RandomIntegers{memory, bound, seed}, stream);
 }
 
 void launch_add_one(float* x, cudaStream_t stream) {

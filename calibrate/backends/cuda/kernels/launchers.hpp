@@ -60,10 +60,6 @@ void launch_add_one(float* x, cudaStream_t stream);
 /// alone.
 void fill_numbers(void* memory, std::int64_t count, cost::DType dtype, bool positive, float scale,
                   std::uint64_t seed, cudaStream_t stream);
-/// int32 numbers in [0, bound).
-void fill_integers(std::int32_t* memory, std::int64_t count, std::int64_t bound, std::uint64_t seed,
-                   cudaStream_t stream);
-
 /// Keeps the stream busy until *flag (host memory mapped into the device) has reached `ticket` or `limit_ns`
 /// have passed, so that what is enqueued behind it starts without gaps.
 void launch_hold(const unsigned* flag, unsigned ticket, unsigned long long limit_ns, cudaStream_t stream);
