@@ -27,6 +27,13 @@ class DoesNotFit : public BackendError {
   using BackendError::BackendError;
 };
 
+/// The device answers no more, whatever is asked of it (a kernel broke its context): the sweep ends, what it has
+/// written so far is kept.
+class DeviceLost : public BackendError {
+ public:
+  using BackendError::BackendError;
+};
+
 /// What a device says about the calls of one case, beside their times. Zero or empty: not known.
 struct Telemetry {
   Seconds host{0.0};      ///< time the host spends to enqueue one call

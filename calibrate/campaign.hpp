@@ -32,7 +32,7 @@ struct CampaignOptions {
   /// Stop when the budget is spent, whatever is left of the plan; otherwise every visit is made, shortly if
   /// need be.
   bool stop_at_budget = false;
-  double visit_most_s = 0.5;                    ///< sampling time of one visit
+  double visit_most_s = 0.5;                      ///< sampling time of one visit
   std::map<std::string, std::string> excluded{};  ///< classes that are skipped, with the reason
 };
 

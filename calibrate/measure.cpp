@@ -136,6 +136,8 @@ std::string prepare(Backend& backend, const Case& subject, const cost::Condition
     }
   } catch (const DoesNotFit& error) {
     problem = std::string("does not fit: ") + error.what();
+  } catch (const DeviceLost&) {
+    throw;  // nothing that follows could be measured
   } catch (const BackendError& error) {
     if (backend.ranks() > 1) throw;  // the others would wait for this rank
     problem = error.what();

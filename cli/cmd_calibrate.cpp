@@ -11,7 +11,7 @@
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "calibrate/campaign.hpp"
 #include "calibrate/fake_backend.hpp"
-#include "calibrate/fit.hpp"
+#include "calibrate/fit/fit.hpp"
 #include "calibrate/measurement_store.hpp"
 #include "calibrate/report.hpp"
 #include "cli/verb.hpp"

@@ -1,6 +1,6 @@
 // The fit against a machine whose truth is known: it must find the parameters again, predict shapes it has
 // not seen, and be honest about its errors.
-#include "calibrate/fit.hpp"
+#include "calibrate/fit/fit.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

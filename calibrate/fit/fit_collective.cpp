@@ -1,4 +1,4 @@
-#include "calibrate/fit_collective.hpp"
+#include "calibrate/fit/fit_collective.hpp"
 
 #include <algorithm>
 #include <cmath>

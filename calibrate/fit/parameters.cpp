@@ -1,4 +1,4 @@
-#include "calibrate/parameters.hpp"
+#include "calibrate/fit/parameters.hpp"
 
 #include <algorithm>
 #include <cmath>

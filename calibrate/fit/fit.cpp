@@ -1,4 +1,4 @@
-#include "calibrate/fit.hpp"
+#include "calibrate/fit/fit.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,11 +7,11 @@
 #include <map>
 #include <set>
 
-#include "calibrate/fit_collective.hpp"
-#include "calibrate/fit_operators.hpp"
-#include "calibrate/fit_residual.hpp"
+#include "calibrate/fit/fit_collective.hpp"
+#include "calibrate/fit/fit_operators.hpp"
+#include "calibrate/fit/fit_residual.hpp"
 #include "calibrate/noise_table.hpp"
-#include "calibrate/parameters.hpp"
+#include "calibrate/fit/parameters.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::calibrate {

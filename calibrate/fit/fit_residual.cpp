@@ -1,4 +1,4 @@
-#include "calibrate/fit_residual.hpp"
+#include "calibrate/fit/fit_residual.hpp"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>

@@ -1,4 +1,4 @@
-#include "calibrate/fit_operators.hpp"
+#include "calibrate/fit/fit_operators.hpp"
 
 #include <ceres/ceres.h>
 
@@ -8,7 +8,7 @@
 #include <limits>
 #include <memory>
 
-#include "calibrate/parameters.hpp"
+#include "calibrate/fit/parameters.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::calibrate {

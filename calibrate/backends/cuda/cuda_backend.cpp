@@ -1,0 +1,79 @@
+#include "calibrate/backends/cuda/cuda_backend.hpp"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <vector>
+
+#include "calibrate/backends/cuda/check.hpp"
+#include "calibrate/backends/cuda/kernel_factory.hpp"
+#include "calibrate/backends/cuda/operand_plan.hpp"
+#include "calibrate/number_format.hpp"
+#include "sim/base/error.hpp"
+
+namespace orrery::cuda {
+namespace {
+
+/// "0000:1b:00.0". Makes no context.
+std::string pci_bus_id(int device) {
+  std::array<char, 32> text{};
+  CUDA_CHECK(cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device));
+  return text.data();
+}
+
+void run_once(Device& device, const cost::Op& op, calibrate::OperandValues& values) {
+  const std::vector<cost::Operand> operands = cost::operands(op);
+  SIM_ASSERT(values.size() == operands.size(), "one list of numbers per operand");
+  const std::unique_ptr<DeviceKernel> kernel = make_kernel(op, device.context());
+  OperandMemory memory(device.arena());
+  std::vector<void*> buffers;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    SIM_ASSERT(values[i].size() == static_cast<std::size_t>(operands[i].elements), "one number per element");
+    const std::vector<std::byte> bytes = calibrate::encode(values[i], operands[i].dtype);
+    buffers.push_back(memory.take(placement(op, i), bytes.size()));
+    copy_bytes(bytes.data(), buffers.back(), bytes.size(), device.stream());
+  }
+  kernel->launch(buffers, device.stream());
+  device.synchronize();
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].access == cost::Access::read) continue;
+    std::vector<std::byte> bytes(values[i].size() *
+                                 static_cast<std::size_t>(cost::bytes_of(operands[i].dtype)));
+    copy_bytes(buffers[i], bytes.data(), bytes.size(), device.stream());
+    values[i] = calibrate::decode(bytes, operands[i].dtype);
+  }
+}
+
+}  // namespace
+
+CudaBackend::CudaBackend(calibrate::Communicator& communicator, const CudaOptions& options)
+    : communicator_(communicator),
+      nvml_(Nvml::open()),
+      pci_bus_id_(pci_bus_id(options.device)),
+      first_reading_(nvml_.read(pci_bus_id_)),
+      device_(std::make_unique<Device>(options)),
+      facts_(read_device_facts(device_->context(), first_reading_, pci_bus_id_)),
+      instruments_{&nvml_, pci_bus_id_} {}
+
+bool CudaBackend::supports(const cost::Op& op) const {
+  return cuda::supports(op, device_->context());
+}
+
+void CudaBackend::compute(const cost::Op& op, calibrate::OperandValues& values) {
+  guarded([&] { run_once(*device_, op, values); });
+}
+
+std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const cost::Op& op,
+                                                         const cost::Conditions& conditions) {
+  return timed_kernel(*device_, instruments_, op, conditions.reuse_distance);
+}
+
+std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const cost::CollectiveCase& collective) {
+  throw BackendError(fmt::format("{} cannot be measured: no NCCL", cost::name(collective.kind)));
+}
+
+std::unique_ptr<calibrate::TimedOp> CudaBackend::prepare(const calibrate::Composition& composition) {
+  return timed_composition(*device_, instruments_, composition);
+}
+
+}  // namespace orrery::cuda

@@ -1,0 +1,67 @@
+// One GPU as the backend uses it: what its kernels share, the arena, the hold of its stream, the buffer that
+// flushes its L2 cache. Everything that is timed keeps a reference to it.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+
+#include "calibrate/backends/cuda/device_kernel.hpp"
+#include "calibrate/backends/cuda/device_memory.hpp"
+#include "calibrate/backends/cuda/stream.hpp"
+#include "calibrate/backends/cuda/stream_hold.hpp"
+#include "sim/base/error.hpp"
+
+namespace orrery::cuda {
+
+struct CudaOptions {
+  int device = 0;                                 ///< as CUDA counts them
+  bool search_algorithms = false;                 ///< see DeviceContext
+  std::size_t arena_cap = std::size_t{48} << 30;  ///< bytes for operands at most
+};
+
+/// Not movable: kernels refer to its context.
+class Device {
+ public:
+  /// Throws BackendError when there is no such device or no driver.
+  explicit Device(const CudaOptions& options);
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  DeviceContext& context() { return context_; }
+  const DeviceContext& context() const { return context_; }
+  cudaStream_t stream() const { return stream_.get(); }
+  DeviceArena& arena() { return *arena_; }
+  StreamHold& hold() { return *hold_; }
+
+  /// Overwrites twice the size of the L2 cache.
+  void flush_l2();
+  void synchronize() const;
+
+ private:
+  struct Select {
+    explicit Select(int device);
+  };
+  Select select_;  // first: everything else is made on the chosen device
+  Stream stream_;
+  DeviceContext context_;
+  DeviceBuffer workspace_, flush_;
+  std::size_t flush_bytes_ = 0;
+  std::unique_ptr<DeviceArena> arena_;
+  std::unique_ptr<StreamHold> hold_;
+};
+
+/// Throws DeviceLost when the device answers no more because of `error`; returns when it is usable.
+void throw_if_lost(const BackendError& error);
+
+/// Runs `f`; an error that broke the device leaves it as DeviceLost. While it is handled nothing is recorded.
+template <class F>
+auto guarded(F f) {
+  try {
+    return f();
+  } catch (const BackendError& error) {
+    throw_if_lost(error);
+    throw;
+  }
+}
+
+}  // namespace orrery::cuda

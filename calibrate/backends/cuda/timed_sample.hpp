@@ -1,0 +1,37 @@
+// What timed operators and timed compositions share: a sample between two events, the host's time to enqueue
+// it, and the telemetry of one call.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "calibrate/backends/cuda/device.hpp"
+#include "calibrate/backends/cuda/timed_kernel.hpp"
+
+namespace orrery::cuda {
+
+class SampleTimer {
+ public:
+  SampleTimer(Device& device, const Instruments& instruments) : device_(device), instruments_(instruments) {}
+
+  struct Plan {
+    int calls = 1;
+    bool held = false;
+    bool flush = false;
+  };
+  /// Seconds per call of `plan.calls` calls of `enqueue`, which works on the device's stream.
+  double sample(const Plan& plan, const std::function<void()>& enqueue);
+
+  /// Runs `enqueue` some more times for it. Throws only DeviceLost: what cannot be known is left out.
+  calibrate::Telemetry telemetry(const std::string& algorithm, const std::function<void()>& enqueue);
+
+ private:
+  Device& device_;
+  const Instruments& instruments_;
+  Event start_{true}, stop_{true};
+  double last_s_ = 1.0;  ///< of one call, in the last sample
+  std::vector<double> host_seconds_;
+};
+
+}  // namespace orrery::cuda

@@ -1,0 +1,165 @@
+#include "calibrate/composition_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "sim/base/error.hpp"
+#include "sim/base/json_io.hpp"
+#include "sim/base/unit_text.hpp"
+
+namespace orrery::calibrate {
+namespace {
+
+CompositionRecord describe(const Composition& composition) {
+  CompositionRecord record;
+  record.name = composition.name;
+  record.as_graph = composition.as_graph;
+  for (const CompositionStep& step : composition.steps) {
+    StepRecord s{cost::class_name(step.op), cost::shape_text(step.op), {}, step.lane};
+    for (const std::size_t id : step.operands) s.operands.push_back(static_cast<int>(id));
+    record.steps.push_back(s);
+  }
+  return record;
+}
+
+std::string first_unsupported(const Backend& backend, const Composition& composition) {
+  for (const CompositionStep& step : composition.steps) {
+    if (!backend.supports(step.op)) return cost::class_name(step.op);
+  }
+  return "";
+}
+
+std::vector<double> sample(TimedOp& whole, const StoppingRule& rule, const Clock& clock) {
+  for (int i = 0; i < 3; ++i) whole.run();
+  std::vector<double> samples;
+  const double start = clock();
+  do {
+    samples.push_back(whole.run().value());
+  } while (!rule.is_finished(samples, clock() - start));
+  return samples;
+}
+
+/// Bytes touched between two uses of each tensor, when the lane's steps run again and again.
+class Distances {
+ public:
+  void touch(int tensor, double bytes) {
+    total_ += bytes;
+    last_[tensor] = total_;
+  }
+  double since(int tensor) const {
+    const auto found = last_.find(tensor);
+    return found == last_.end() ? total_ : total_ - found->second;
+  }
+
+ private:
+  double total_ = 0.0;
+  std::map<int, double> last_;
+};
+
+Seconds estimate(const cost::Op& op, const std::vector<cost::Operand>& operands, const StepRecord& step,
+                 const Distances& distances, const cost::CostModel& costs) {
+  double all = 0.0;
+  for (const cost::Operand& operand : operands) all += operand.touched_bytes().value();
+  Seconds time(0.0);
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const double share = operands[i].touched_bytes().value() / all;
+    const Bytes distance(distances.since(step.operands[i]));
+    time += share * costs.estimate(op, {1, distance}).time;
+  }
+  return time;
+}
+
+}  // namespace
+
+CompositionRecord measure_composition(Backend& backend, const Composition& composition,
+                                      const StoppingRule& rule, const Clock& clock) {
+  CompositionRecord record = describe(composition);
+  if (const std::string name = first_unsupported(backend, composition); !name.empty()) {
+    record.skipped = "the " + backend.name() + " backend has no kernel for " + name;
+    return record;
+  }
+  try {
+    const auto whole = backend.prepare(composition);
+    std::vector<double> samples = sample(*whole, rule, clock);
+    const Distribution times = summarise(samples);
+    record.median_s = times.median_s;
+    record.p10_s = times.quantiles_s[2];
+    record.p90_s = times.quantiles_s[8];
+    record.samples = times.samples;
+    const Telemetry telemetry = whole->telemetry();
+    record.host_s = telemetry.host.value();
+    record.kernel_s = telemetry.kernel.value();
+    record.kernels = telemetry.kernels;
+    record.clock_mhz = telemetry.clock_mhz;
+    record.power_w = telemetry.power_w;
+    record.throttle = telemetry.throttle;
+  } catch (const BackendError& error) {
+    record.skipped = error.what();
+  }
+  return record;
+}
+
+std::string record_line(const CompositionRecord& record) {
+  return write_json(record).dump() + "\n";
+}
+
+std::vector<CompositionRecord> parse_records(const std::string& text, const std::string& place) {
+  std::vector<CompositionRecord> records;
+  std::size_t begin = 0;
+  for (int line = 1; begin < text.size(); ++line) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) break;
+    CompositionRecord record;
+    read_json(parse_json(text.substr(begin, end - begin), place + " line " + std::to_string(line)), record);
+    records.push_back(record);
+    begin = end + 1;
+  }
+  return records;
+}
+
+Seconds predict(const CompositionRecord& record, const cost::CostModel& costs) {
+  std::map<int, Seconds> lanes;
+  Distances distances;
+  // The first pass only says how far apart the uses are; the second is what a repeated run meets.
+  for (const bool counts : {false, true}) {
+    for (const StepRecord& step : record.steps) {
+      const cost::Op op = cost::parse_op(step.class_name, step.shape);
+      const std::vector<cost::Operand> operands = cost::operands(op);
+      if (operands.size() != step.operands.size()) {
+        throw ScenarioError(record.name, step.class_name + ": expected " + std::to_string(operands.size()) +
+                                             " operands, got " + std::to_string(step.operands.size()));
+      }
+      if (counts) lanes[step.lane] += estimate(op, operands, step, distances, costs);
+      for (std::size_t i = 0; i < operands.size(); ++i) {
+        distances.touch(step.operands[i], operands[i].touched_bytes().value());
+      }
+    }
+  }
+  Seconds longest(0.0);
+  for (const auto& [lane, time] : lanes) longest = std::max(longest, time);
+  return longest;
+}
+
+std::string composition_table(const std::vector<CompositionRecord>& records, const cost::CostModel& costs) {
+  std::size_t width = 11;
+  for (const CompositionRecord& r : records)
+    width = std::max(width, std::min<std::size_t>(r.name.size(), 70));
+  std::string text = fmt::format("{:<{}}  {:>10}  {:>10}  {:>7}  {:>10}  {:>10}\n", "composition", width,
+                                 "measured", "predicted", "error %", "kernels", "host");
+  for (const CompositionRecord& r : records) {
+    if (!r.skipped.empty()) {
+      text += fmt::format("{:<{}}  skipped: {}\n", r.name, width, r.skipped);
+      continue;
+    }
+    const Seconds predicted = predict(r, costs);
+    const auto known = [](double seconds) { return seconds > 0.0 ? human(Seconds(seconds)) : "-"; };
+    text += fmt::format("{:<{}}  {:>10}  {:>10}  {:>+7.1f}  {:>10}  {:>10}\n", r.name, width,
+                        human(Seconds(r.median_s)), human(predicted),
+                        100.0 * (predicted.value() / r.median_s - 1.0), known(r.kernel_s), known(r.host_s));
+  }
+  return text;
+}
+
+}  // namespace orrery::calibrate

@@ -1,0 +1,123 @@
+// Where operands live and what they hold, and that a composition that does not fit together is refused.
+#include "calibrate/backends/cuda/operand_plan.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "sim/base/error.hpp"
+
+using namespace orrery;
+using cuda::Content;
+using cuda::Placement;
+
+namespace {
+
+/// The rule of the operand with this role.
+cuda::FillRule rule_of(const cost::Op& op, const std::string& role) {
+  for (const cost::Operand& operand : cost::operands(op)) {
+    if (operand.role == role) return cuda::fill_rule(op, operand);
+  }
+  throw InternalError("no operand " + role);
+}
+
+/// c = a b, then y = c + c.
+calibrate::Composition product_and_sum() {
+  calibrate::Composition composition;
+  composition.name = "test";
+  composition.tensors = {{6}, {12}, {8}, {8}};
+  composition.steps = {{cost::Gemm{2, 4, 3}, {0, 1, 2}},
+                       {cost::Elementwise{cost::ElementwiseKind::add, 2, 4}, {2, 2, 3}}};
+  return composition;
+}
+
+}  // namespace
+
+TEST_CASE("only the host's end of a copy is outside the device") {
+  using Kind = cost::CopyKind;
+  const auto ends = [](Kind kind) {
+    const cost::Copy copy{1, kind};
+    return std::pair(cuda::placement(copy, 0), cuda::placement(copy, 1));
+  };
+  CHECK(ends(Kind::device) == std::pair(Placement::device, Placement::device));
+  CHECK(ends(Kind::h2d) == std::pair(Placement::pinned, Placement::device));
+  CHECK(ends(Kind::d2h) == std::pair(Placement::device, Placement::pinned));
+  CHECK(ends(Kind::h2d_pageable) == std::pair(Placement::pageable, Placement::device));
+  CHECK(ends(Kind::d2h_pageable) == std::pair(Placement::device, Placement::pageable));
+  CHECK(cuda::placement(cost::Gemm{}, 0) == Placement::device);
+}
+
+TEST_CASE("indices lie within what they point into") {
+  const cost::Embedding embedding{10, 4, 77};
+  CHECK(rule_of(embedding, "ids") == cuda::FillRule{Content::indices, 1.0, 77});
+  CHECK(rule_of(cost::CrossEntropy{10, 5}, "labels") == cuda::FillRule{Content::indices, 1.0, 5});
+  CHECK(rule_of(cost::Rotary{33, 2, 8}, "positions") == cuda::FillRule{Content::indices, 1.0, 33});
+}
+
+TEST_CASE("a paged cache has every page once and full lengths") {
+  cost::AttentionDecode decode;
+  decode.sequences = 3;
+  decode.context = 40;
+  decode.block = 16;
+  CHECK(rule_of(decode, "table") == cuda::FillRule{Content::permutation, 1.0, 9});  // 3 sequences of 3 pages
+  CHECK(rule_of(decode, "lengths") == cuda::FillRule{Content::constant, 40.0, 0});
+  std::vector<float> pages = cuda::host_contents(rule_of(decode, "table"), 9);
+  CHECK_FALSE(std::is_sorted(pages.begin(), pages.end()));
+  std::sort(pages.begin(), pages.end());
+  for (std::size_t i = 0; i < pages.size(); ++i) CHECK(pages[i] == static_cast<float>(i));
+  CHECK(cuda::host_contents(rule_of(decode, "lengths"), 3) == std::vector<float>(3, 40.0F));
+}
+
+TEST_CASE("what is under a square root or a probability is positive, other numbers have either sign") {
+  cost::OptimizerStep adam{cost::OptimizerKind::adam, 5};
+  CHECK(rule_of(adam, "v").content == Content::positive_numbers);
+  CHECK(rule_of(adam, "m").content == Content::positive_numbers);
+  CHECK(rule_of(adam, "w").content == Content::signed_numbers);
+  CHECK(rule_of(adam, "g").content == Content::signed_numbers);
+  const cost::LayerNorm backward{2, 3, cost::Pass::backward};
+  CHECK(rule_of(backward, "rstd").content == Content::positive_numbers);
+  CHECK(rule_of(backward, "mean").content == Content::signed_numbers);
+  cost::Attention attention;
+  attention.kv_len = 100;
+  attention.pass = cost::Pass::backward;
+  CHECK(rule_of(attention, "lse").scale == Approx(std::log(100.0)));
+}
+
+TEST_CASE("tensors are planned by the first step that uses them") {
+  const auto plans = cuda::plan_tensors(product_and_sum());
+  REQUIRE(plans.size() == 4);
+  CHECK(plans[0].fill.scale == 1.0);
+  CHECK(plans[1].fill.scale == Approx(1.0 / std::sqrt(3.0)));  // weights of a product over k = 3
+  CHECK(plans[2].placement == Placement::device);
+
+  calibrate::Composition copy;
+  copy.tensors = {{8}, {8}};
+  copy.steps = {{cost::Copy{8, cost::CopyKind::h2d}, {0, 1}}};
+  CHECK(cuda::plan_tensors(copy)[0].placement == Placement::pinned);
+  CHECK(cuda::plan_tensors(copy)[1].placement == Placement::device);
+}
+
+TEST_CASE("a composition whose tensors do not fit its steps is refused") {
+  using Catch::Contains;
+  calibrate::Composition composition = product_and_sum();
+  composition.steps[0].operands = {0, 1};
+  CHECK_THROWS_WITH(cuda::plan_tensors(composition), Contains("has 2 operands, expected 3"));
+  composition = product_and_sum();
+  composition.steps[0].operands[1] = 9;
+  CHECK_THROWS_WITH(cuda::plan_tensors(composition), Contains("operand b of gemm_nn: there is no tensor 9"));
+  composition = product_and_sum();
+  composition.tensors[1].elements = 11;
+  CHECK_THROWS_WITH(cuda::plan_tensors(composition), Contains("tensor 1 has 11 elements, expected 12"));
+  composition = product_and_sum();
+  composition.tensors[1].dtype = cost::DType::bf16;
+  CHECK_THROWS_WITH(cuda::plan_tensors(composition), Contains("tensor 1 is bf16, expected fp32"));
+  composition = product_and_sum();
+  composition.steps.push_back({cost::Copy{8, cost::CopyKind::d2h}, {1, 3}});
+  CHECK_THROWS_AS(cuda::plan_tensors(composition), ScenarioError);
+}
+
+TEST_CASE("fp32 tensors serve operators in tf32") {
+  calibrate::Composition composition = product_and_sum();
+  composition.steps[0].op = cost::with_dtype(composition.steps[0].op, cost::DType::tf32);
+  CHECK_NOTHROW(cuda::plan_tensors(composition));
+}
