@@ -75,6 +75,9 @@ class Backend {
   /// Prepares a composition on one rank; its tensors are allocated once.
   virtual std::unique_ptr<TimedOp> prepare(const Composition& composition) = 0;
 
+  /// True when the device answers no more: whatever is asked next will fail too.
+  virtual bool is_lost() const { return false; }
+
   /// Blocks until all ranks have arrived.
   virtual void barrier() = 0;
   /// The same for long waits: waiting ranks sleep instead of polling, so that they do not disturb the one at

@@ -76,10 +76,10 @@ std::size_t run_campaign(Backend& backend, const std::vector<Visit>& plan, const
       row.fingerprint_id = labels.fingerprint_id;
       if (events.row) events.row(row);
     }
-    if (row.device_lost) {
-      throw DeviceLost("the device is lost after " + class_name(visit.subject) + " " +
-                       shape_text(visit.subject) + ": " + row.skipped +
-                       "; what was measured is kept, start again to go on behind this case");
+    if (backend.is_lost()) {
+      throw BackendError("the device is lost after " + class_name(visit.subject) + " " +
+                         shape_text(visit.subject) + ": " + row.skipped +
+                         "; what was measured is kept, start again to go on behind this case");
     }
   }
   return plan.size();

@@ -38,7 +38,7 @@ struct CampaignOptions {
 
 /// Runs the visits of `plan`; all ranks call it with the same plan. The remaining budget is divided evenly
 /// among the remaining visits, so quick ones leave time to slow ones. Returns how many visits of the plan
-/// have a row now. Throws DeviceLost when the device is lost, after handing out the row of the case that
+/// have a row now. Throws BackendError when the device is lost, after handing out the row of the case that
 /// did it.
 std::size_t run_campaign(Backend& backend, const std::vector<Visit>& plan, const CampaignOptions& options,
                          const Clock& clock, const CampaignEvents& events);

@@ -136,8 +136,6 @@ std::string prepare(Backend& backend, const Case& subject, const cost::Condition
     }
   } catch (const DoesNotFit& error) {
     problem = std::string("does not fit: ") + error.what();
-  } catch (const DeviceLost&) {
-    throw;
   } catch (const BackendError& error) {
     if (backend.ranks() > 1) throw;  // the others would wait for this rank
     problem = error.what();
@@ -167,17 +165,12 @@ Measurement measure(Backend& backend, const Case& subject, const cost::Condition
   m.conditions = conditions;
   m.ranks = backend.ranks();
   std::unique_ptr<TimedOp> op;
+  m.skipped = prepare(backend, subject, conditions, op);
+  if (!m.is_measured()) return m;
   try {
-    m.skipped = prepare(backend, subject, conditions, op);
-    if (!m.is_measured()) return m;
     const std::vector<double> samples = sample(backend, subject, conditions, op.get(), rule, clock);
     if (!samples.empty()) m.times = summarise(samples);
     if (op) m.telemetry = op->telemetry();
-  } catch (const DeviceLost& error) {
-    if (backend.ranks() > 1) throw;
-    m.skipped = error.what();
-    m.device_lost = true;
-    return m;
   } catch (const BackendError& error) {
     if (backend.ranks() > 1) throw;
     m.skipped = error.what();

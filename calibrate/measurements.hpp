@@ -49,7 +49,6 @@ struct Measurement {
   double worst_rank_median_s = 0.0;  ///< largest median of any rank that took part
   Telemetry telemetry;
   std::string skipped;  ///< why there is no time: does not fit, failed its check, refused by a library
-  bool device_lost = false;  ///< and no further case can be measured; not written
   bool is_measured() const { return skipped.empty(); }
   std::string backend, device, algorithm, fingerprint_id;
 };

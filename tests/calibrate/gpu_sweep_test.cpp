@@ -30,9 +30,10 @@ class DyingBackend : public FakeBackend {
   explicit DyingBackend(int calls) : FakeBackend({.ranks = 1}, fake_gpu_truth()), calls_(calls) {}
   using FakeBackend::prepare;
   std::unique_ptr<TimedOp> prepare(const cost::Op& op, const cost::Conditions& conditions) override {
-    if (--calls_ < 0) throw DeviceLost("an illegal address was met");
+    if (--calls_ < 0) throw BackendError("an illegal address was met");
     return FakeBackend::prepare(op, conditions);
   }
+  bool is_lost() const override { return calls_ < 0; }
 
  private:
   int calls_;
