@@ -253,8 +253,8 @@ SessionSummary run_session(Backend& backend, const Reference& reference, const S
   SIM_ASSERT(backend.ranks() == 1, "a session measures on one rank");
   Session session(backend, options, clock, events);
   session.identify();
-  // What is repeated through a sweep and composed is checked too, whatever the sweep is limited to.
-  const std::map<std::string, std::string> excluded = session.check(classes_of(options), reference);
+  std::map<std::string, std::string> excluded;
+  if (options.check_first) excluded = session.check(classes_of(options), reference);
   session.compose(excluded);
   const SessionSummary summary = session.sweep(session_plan(options), excluded);
   session.say(fmt::format("{} of {} cases measured, {} skipped{}", summary.measured, summary.planned,

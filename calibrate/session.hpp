@@ -26,6 +26,7 @@ struct SessionOptions {
   double budget_s = 480.0;           ///< of this process
   SweepOptions sweep;                ///< its target also chooses the compositions
   std::vector<std::string> classes;  ///< to check and sweep; empty: all of the target
+  bool check_first = true;           ///< off only where nothing is computed: on a fake machine
 };
 
 struct SessionEvents {

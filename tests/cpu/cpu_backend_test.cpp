@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "calibrate/backends/cpu/kernels/arena.hpp"
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 #include "sim/base/error.hpp"
 
 using namespace orrery;
@@ -18,7 +18,7 @@ using namespace orrery::literals;
 
 namespace {
 
-cpu::LocalCommunicator alone;
+calibrate::LocalCommunicator alone;
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "calibrate/backends/cpu/cpu_backend.hpp"
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "sim/base/error.hpp"
 
@@ -114,7 +114,7 @@ TEST_CASE("a missing mpirun is an error of the environment that names the packag
 }
 
 TEST_CASE("one rank alone: collectives are the identity") {
-  cpu::LocalCommunicator alone;
+  calibrate::LocalCommunicator alone;
   check_collectives(alone);
   CHECK(alone.first_ranks(1)->size() == 1);
   CHECK(alone.missing_after(Seconds(0.0)).empty());

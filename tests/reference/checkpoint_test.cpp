@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "calibrate/backends/cpu/launch.hpp"
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "sim/base/error.hpp"
 #include "tests/reference/tiny_configs.hpp"
@@ -39,7 +39,7 @@ TrainOptions with_checkpoint(const std::string& file, std::int64_t every, bool r
 }
 
 TrainRun train_alone(const TrainConfig& config, const TrainOptions& options = {}) {
-  cpu::LocalCommunicator alone;
+  calibrate::LocalCommunicator alone;
   return train(config, options, alone);
 }
 

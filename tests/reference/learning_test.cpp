@@ -2,7 +2,7 @@
 // release preset only, as its own test (label "learning").
 #include <catch2/catch.hpp>
 
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 #include "validate/reference/trainer.hpp"
 
 using namespace orrery;
@@ -15,7 +15,7 @@ TEST_CASE("MLP 784-256-10 classifies at least 84 % of the test images after two 
   config.batch = 128;
   config.data = {"fashion_mnist", ""};
   config.steps = 2 * (60000 / 128);
-  cpu::LocalCommunicator alone;
+  calibrate::LocalCommunicator alone;
   const TrainRun run = train(config, {}, alone);
   WARN("test accuracy " << run.test->accuracy << ", loss " << run.test->loss);
   CHECK(run.test->labels == 10000);
@@ -29,7 +29,7 @@ TEST_CASE("a GPT of 4 layers, width 128 predicts text better than any bigram mod
   config.batch = 4;
   config.data = {"text", ""};
   config.steps = 1200;
-  cpu::LocalCommunicator alone;
+  calibrate::LocalCommunicator alone;
   const TrainRun run = train(config, {}, alone);
   WARN("test loss " << run.test->loss << " nats, bigram entropy " << *run.bigram_entropy << " nats");
   CHECK(run.test->loss < *run.bigram_entropy);

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "calibrate/backends/cpu/launch.hpp"
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "sim/base/error.hpp"
 #include "tests/reference/tiny_configs.hpp"
@@ -24,7 +24,7 @@ using Catch::Contains;
 namespace {
 
 TrainRun train_alone(const TrainConfig& config, const TrainOptions& options = {}) {
-  cpu::LocalCommunicator alone;
+  calibrate::LocalCommunicator alone;
   return train(config, options, alone);
 }
 

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 #include "sim/base/error.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -241,7 +241,7 @@ RankSession::RankSession() {
   if (MpiSession::is_launched()) {
     mpi_ = std::make_unique<MpiSession>();
   } else {
-    alone_ = std::make_unique<LocalCommunicator>();
+    alone_ = std::make_unique<calibrate::LocalCommunicator>();
   }
 }
 

@@ -1,10 +1,10 @@
-#include "calibrate/backends/cpu/local_communicator.hpp"
+#include "calibrate/local_communicator.hpp"
 
 #include <algorithm>
 
 #include "sim/base/error.hpp"
 
-namespace orrery::cpu {
+namespace orrery::calibrate {
 
 void LocalCommunicator::reduce_scatter_sum(std::span<const float> input, std::span<float> output) {
   SIM_ASSERT(input.size() == output.size(), "reduce-scatter sizes do not fit one rank");
@@ -24,9 +24,9 @@ void LocalCommunicator::receive(std::span<std::byte>, int) {
   SIM_ASSERT(false, "a rank alone cannot receive");
 }
 
-std::unique_ptr<calibrate::Communicator> LocalCommunicator::first_ranks(int count) {
+std::unique_ptr<Communicator> LocalCommunicator::first_ranks(int count) {
   SIM_ASSERT(count == 1, "a rank alone has no larger group");
   return std::make_unique<LocalCommunicator>();
 }
 
-}  // namespace orrery::cpu
+}  // namespace orrery::calibrate

@@ -4,9 +4,9 @@
 
 #include "calibrate/communicator.hpp"
 
-namespace orrery::cpu {
+namespace orrery::calibrate {
 
-class LocalCommunicator : public calibrate::Communicator {
+class LocalCommunicator : public Communicator {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
@@ -20,7 +20,7 @@ class LocalCommunicator : public calibrate::Communicator {
   /// There is nobody to talk to: an internal error.
   void send(std::span<const std::byte> data, int to) override;
   void receive(std::span<std::byte> data, int from) override;
-  std::unique_ptr<calibrate::Communicator> first_ranks(int count) override;
+  std::unique_ptr<Communicator> first_ranks(int count) override;
 };
 
-}  // namespace orrery::cpu
+}  // namespace orrery::calibrate
