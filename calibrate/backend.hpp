@@ -75,6 +75,8 @@ class Backend {
   /// Prepares a composition on one rank; its tensors are allocated once.
   virtual std::unique_ptr<TimedOp> prepare(const Composition& composition) = 0;
 
+  /// What should be known before its times are trusted: others that use the device, a reduced clock.
+  virtual std::vector<std::string> warnings() const { return {}; }
   /// True when the device answers no more: whatever is asked next will fail too.
   virtual bool is_lost() const { return false; }
 

@@ -4,7 +4,10 @@
 #include "calibrate/backends/cpu/cpu_backend.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "calibrate/backends/cpu/kernels/arena.hpp"
 #include "calibrate/backends/cpu/local_communicator.hpp"
@@ -19,15 +22,67 @@ cpu::LocalCommunicator alone;
 
 }  // namespace
 
-TEST_CASE("every operator class can be prepared and timed, hot and cold") {
+TEST_CASE("every operator class that the CPU has can be prepared and timed, hot and cold") {
   cpu::CpuBackend backend(alone);
   for (const std::string& name : cost::class_names()) {
     DYNAMIC_SECTION(name) {
       const cost::Op op = cost::parse_op(name, "");
-      CHECK(backend.prepare(op, {})->run().value() > 0.0);
-      CHECK(backend.prepare(op, {1, 64_KiB})->run().value() > 0.0);
+      if (backend.supports(op)) {
+        CHECK(backend.prepare(op, {})->run().value() > 0.0);
+        CHECK(backend.prepare(op, {1, 64_KiB})->run().value() > 0.0);
+      } else {
+        CHECK_THROWS_AS(backend.prepare(op, {}), BackendError);
+      }
     }
   }
+}
+
+TEST_CASE("the CPU has no bus to copy over, no graphs to replay and no other types than fp32") {
+  cpu::CpuBackend backend(alone);
+  std::vector<std::string> missing;
+  for (const std::string& name : cost::class_names()) {
+    if (!backend.supports(cost::parse_op(name, ""))) missing.push_back(name);
+  }
+  CHECK(missing == std::vector<std::string>{"copy_d2h", "copy_d2h_pageable", "copy_h2d", "copy_h2d_pageable",
+                                            "graph_replay"});
+  CHECK_FALSE(backend.supports(cost::parse_op("gemm_nn_bf16", "")));
+  CHECK_FALSE(backend.supports(cost::parse_op("adam_fp16", "")));
+  calibrate::OperandValues values(3, std::vector<float>(1, 1.0F));
+  CHECK_THROWS_AS(backend.compute(cost::parse_op("gemm_nn_bf16", ""), values), BackendError);
+}
+
+TEST_CASE("computing gives back what the kernel wrote and leaves what it read") {
+  cpu::CpuBackend backend(alone);
+  // [1 2; 3 4] [5; 6] = [17; 39]
+  calibrate::OperandValues values{{1.0F, 2.0F, 3.0F, 4.0F}, {5.0F, 6.0F}, {NAN, NAN}};
+  backend.compute(cost::Gemm{.m = 2, .n = 1, .k = 2}, values);
+  CHECK(values[0] == std::vector<float>{1.0F, 2.0F, 3.0F, 4.0F});
+  CHECK(values[2] == std::vector<float>{17.0F, 39.0F});
+  calibrate::OperandValues look_up{{2.0F, 0.0F}, {1.0F, 2.0F, 3.0F}, {NAN, NAN}};
+  backend.compute(cost::Embedding{2, 1, 3}, look_up);
+  CHECK(look_up[2] == std::vector<float>{3.0F, 1.0F});
+}
+
+TEST_CASE("an operator that is larger than the machine does not fit") {
+  cpu::CpuBackend backend(alone);
+  CHECK_THROWS_AS(backend.prepare(cost::Copy{std::int64_t{1} << 44}, {}), calibrate::DoesNotFit);
+}
+
+TEST_CASE("a composition runs its steps in order on shared tensors") {
+  // Each run doubles tensor 0 by way of tensor 1, so that a later step reads what an earlier one wrote.
+  cpu::CpuBackend backend(alone);
+  calibrate::Composition composition{"pair", {{64}, {64}}, {}};
+  composition.steps.push_back({cost::Copy{64}, {0, 1}});
+  composition.steps.push_back({cost::Elementwise{cost::ElementwiseKind::add, 4, 16}, {0, 1, 0}, 1});
+  const auto timed = backend.prepare(composition);
+  for (int i = 0; i < 5; ++i) CHECK(timed->run().value() > 0.0);
+  composition.steps.push_back({cost::Copy{64, cost::CopyKind::h2d}, {0, 1}});
+  CHECK_THROWS_WITH(backend.prepare(composition), Catch::Contains("pair") && Catch::Contains("copy_h2d"));
+  composition.steps.back() = {cost::Copy{65}, {0, 1}};
+  CHECK_THROWS_AS(backend.prepare(composition), InternalError);
+  composition.steps.clear();
+  composition.tensors = {{std::int64_t{1} << 44}};
+  CHECK_THROWS_AS(backend.prepare(composition), calibrate::DoesNotFit);
 }
 
 TEST_CASE("look-ups are prepared with ids inside their tables") {
@@ -38,6 +93,9 @@ TEST_CASE("look-ups are prepared with ids inside their tables") {
     for (int i = 0; i < 20; ++i) CHECK(timed->run().value() > 0.0);
   }
   CHECK(backend.prepare(cost::CrossEntropy{100, 3}, {})->run().value() > 0.0);
+  const auto decode = backend.prepare(cost::AttentionDecode{3, 2, 1, 37, 8, 16}, {1, 1_MiB});
+  for (int i = 0; i < 20; ++i) CHECK(decode->run().value() > 0.0);
+  CHECK(backend.prepare(cost::Rotary{50, 2, 8}, {})->run().value() > 0.0);
 }
 
 TEST_CASE("a larger product takes longer") {

@@ -1,0 +1,124 @@
+#include "calibrate/class_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "sim/base/error.hpp"
+#include "sim/base/json_io.hpp"
+
+namespace orrery::calibrate {
+namespace {
+
+CheckRecord record_of(const std::string& name, const cost::Op& op, const CheckResult& result) {
+  CheckRecord record{name, cost::shape_text(op), "", result.operand, 0.0, result.bound, result.text};
+  record.state = result.refused ? "refused" : result.ok ? "ok" : "failed";
+  record.error = std::min(result.error, 1e300);  // JSON knows no infinity
+  return record;
+}
+
+/// What is known of one class, in the order of the records.
+struct ClassState {
+  bool open = false;  ///< started, and nothing after it
+  int ok = 0;
+  std::string failed, refused, no_kernel;
+};
+
+std::map<std::string, ClassState> states_of(const std::vector<CheckRecord>& records) {
+  std::map<std::string, ClassState> states;
+  for (const CheckRecord& record : records) {
+    ClassState& state = states[record.class_name];
+    state.open = record.state == "started";
+    if (record.state == "ok") ++state.ok;
+    if (record.state == "failed" && state.failed.empty()) state.failed = record.text;
+    if (record.state == "refused" && state.refused.empty()) state.refused = record.text;
+    if (record.state == "no_kernel") state.no_kernel = record.text;
+  }
+  return states;
+}
+
+std::string reason_of(const ClassState& state) {
+  if (state.open) return "an earlier try ended in its check";
+  if (!state.no_kernel.empty()) return state.no_kernel;
+  if (!state.failed.empty()) return "failed its check: " + state.failed;
+  if (state.ok == 0) return "could not be checked: " + state.refused;
+  return "";
+}
+
+}  // namespace
+
+std::string record_line(const CheckRecord& record) {
+  return write_json(record).dump() + "\n";
+}
+
+std::vector<CheckRecord> parse_checks(const std::string& text, const std::string& place) {
+  std::vector<CheckRecord> records;
+  std::size_t begin = 0;
+  for (int line = 1; begin < text.size(); ++line) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) break;  // a line that a killed process left unfinished
+    CheckRecord record;
+    read_json(parse_json(text.substr(begin, end - begin), place + " line " + std::to_string(line)), record);
+    records.push_back(record);
+    begin = end + 1;
+  }
+  return records;
+}
+
+std::map<std::string, std::string> excluded_classes(const std::vector<CheckRecord>& records) {
+  std::map<std::string, std::string> excluded;
+  for (const auto& [name, state] : states_of(records)) {
+    if (std::string reason = reason_of(state); !reason.empty()) excluded[name] = std::move(reason);
+  }
+  return excluded;
+}
+
+std::vector<CheckRecord> check_classes(Backend& backend, const std::vector<std::string>& classes,
+                                       const Reference& reference, const std::vector<CheckRecord>& before,
+                                       const std::function<void(const CheckRecord&)>& found) {
+  std::vector<CheckRecord> records = before;
+  std::set<std::string> known;
+  for (const CheckRecord& record : before) known.insert(record.class_name);
+  const auto add = [&](const CheckRecord& record) {
+    records.push_back(record);
+    if (found) found(record);
+  };
+  for (const std::string& name : classes) {
+    if (known.count(name) > 0) continue;
+    const cost::Op representative = cost::parse_op(name, "");
+    if (!backend.supports(representative)) {
+      add({name, "", "no_kernel", "", 0.0, 0.0, "the " + backend.name() + " backend has no kernel for it"});
+      continue;
+    }
+    add({name, "", "started", "", 0.0, 0.0, ""});
+    std::uint64_t seed = 1;
+    for (const cost::Op& op : check_shapes(representative)) {
+      add(record_of(name, op, check_operator(backend, op, Seed{seed++}, reference)));
+      if (backend.is_lost())
+        throw BackendError("the device is lost in the check of " + name + ": " + records.back().text);
+    }
+  }
+  return records;
+}
+
+std::string checks_text(const std::vector<CheckRecord>& records) {
+  int right = 0, missing = 0, wrong = 0;
+  std::string lines;
+  for (const auto& [name, state] : states_of(records)) {
+    const std::string reason = reason_of(state);
+    if (reason.empty()) {
+      ++right;
+    } else {
+      ++(state.no_kernel.empty() ? wrong : missing);
+      lines += "  " + name + ": " + reason + "\n";
+    }
+    if (reason.empty() && !state.refused.empty())
+      lines += "  " + name + ", one shape: " + state.refused + "\n";
+  }
+  return fmt::format(
+      "{} classes checked against the CPU: {} right, {} wrong or refused, {} without a kernel\n{}",
+      right + wrong + missing, right, wrong, missing, lines);
+}
+
+}  // namespace orrery::calibrate
