@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "calibrate/compositions.hpp"
 #include "sim/base/error.hpp"
 
 using namespace orrery;
@@ -96,4 +97,17 @@ TEST_CASE("fp32 tensors serve operators in tf32") {
   calibrate::Composition composition = product_and_sum();
   composition.steps[0].op = cost::with_dtype(composition.steps[0].op, cost::DType::tf32);
   CHECK_NOTHROW(cuda::plan_tensors(composition));
+}
+
+TEST_CASE("every composition that is measured can be planned") {
+  for (const calibrate::SweepTarget target : {calibrate::SweepTarget::cpu, calibrate::SweepTarget::gpu}) {
+    for (const calibrate::Composition& composition : calibrate::measured_compositions(target)) {
+      INFO(composition.name);
+      const auto plans = cuda::plan_tensors(composition);
+      for (std::size_t i = 0; i < plans.size(); ++i) {
+        INFO("tensor " << i);
+        CHECK(plans[i].used);
+      }
+    }
+  }
 }

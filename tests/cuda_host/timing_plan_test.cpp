@@ -85,6 +85,15 @@ TEST_CASE("launches and pageable copies run free, all else behind a held stream"
   CHECK_FALSE(cuda::is_held(cost::Launch{1, true}));
 }
 
+TEST_CASE("launches and copies over the bus do not rotate") {
+  using Kind = cost::CopyKind;
+  CHECK(cuda::rotates(cost::Gemm{}));
+  CHECK(cuda::rotates(cost::Copy{1, Kind::device}));
+  CHECK_FALSE(cuda::rotates(cost::Copy{1, Kind::d2h}));
+  CHECK_FALSE(cuda::rotates(cost::Copy{1, Kind::h2d_pageable}));
+  CHECK_FALSE(cuda::rotates(cost::Launch{1, true}));
+}
+
 TEST_CASE("the arena takes 60 percent of the free memory in whole pages, up to its cap") {
   constexpr std::size_t kGiB = std::size_t{1} << 30, kPage = std::size_t{2} << 20;
   CHECK(cuda::arena_bytes(10 * kGiB, 48 * kGiB) == 6 * kGiB / kPage * kPage);

@@ -20,6 +20,8 @@ class CudaBackend : public calibrate::Backend {
   /// `communicator` carries barriers and decisions between the ranks' hosts and outlives the backend. Throws
   /// BackendError when there is no such device or no driver.
   CudaBackend(calibrate::Communicator& communicator, const CudaOptions& options);
+  CudaBackend(const CudaBackend&) = delete;
+  CudaBackend& operator=(const CudaBackend&) = delete;
 
   std::string name() const override { return "cuda"; }
   calibrate::Fingerprint fingerprint() const override { return fingerprint_of(facts_); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "calibrate/backends/cuda/device_kernel.hpp"
 #include "calibrate/backends/cuda/device_memory.hpp"

@@ -1,6 +1,6 @@
 // The seam inside the CUDA backend: one operator on one device, ready to launch. What a library has to choose
 // (algorithm, plan, workspace) is chosen when the kernel is made, so that a launch is what a real run pays for.
-// Each family of operators has a factory in its own file; cuda_backend.cpp picks the factory.
+// Each family of operators has a factory in its own file; kernel_factory.cpp picks the factory.
 #pragma once
 
 #include <cuda_runtime_api.h>

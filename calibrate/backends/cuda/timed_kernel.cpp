@@ -44,17 +44,13 @@ class TimedKernel : public calibrate::TimedOp {
  private:
   void allocate(Bytes reuse_distance) {
     RotationNeeds needs;
-    bool on_host = false;
     for (std::size_t i = 0; i < operands_.size(); ++i) {
       needs.touched += operands_[i].touched_bytes().value();
       if (placement(op_, i) == Placement::device) {
         needs.allocated += static_cast<double>(footprint_in_arena(bytes_of(operands_[i])));
-      } else {
-        on_host = true;
       }
     }
-    // What goes over the bus is bound by the bus: one set shows it.
-    needs.distance = on_host ? 0.0 : reuse_distance.value();
+    needs.distance = rotates(op_) ? reuse_distance.value() : 0.0;
     needs.available = static_cast<double>(device_.arena().available());
     needs.l2 = static_cast<double>(device_.context().l2_bytes);
     rotation_ = plan_rotation(needs);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "calibrate/backends/cuda/device.hpp"
@@ -13,7 +14,8 @@ namespace orrery::cuda {
 
 class SampleTimer {
  public:
-  SampleTimer(Device& device, const Instruments& instruments) : device_(device), instruments_(instruments) {}
+  SampleTimer(Device& device, Instruments instruments)
+      : device_(device), instruments_(std::move(instruments)) {}
 
   struct Plan {
     int calls = 1;
@@ -28,7 +30,7 @@ class SampleTimer {
 
  private:
   Device& device_;
-  const Instruments& instruments_;
+  Instruments instruments_;
   Event start_{true}, stop_{true};
   double last_s_ = 1.0;  ///< of one call, in the last sample
   std::vector<double> host_seconds_;

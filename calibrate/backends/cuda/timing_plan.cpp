@@ -37,6 +37,12 @@ bool is_held(const cost::Op& op) {
          (copy->kind != cost::CopyKind::h2d_pageable && copy->kind != cost::CopyKind::d2h_pageable);
 }
 
+bool rotates(const cost::Op& op) {
+  if (std::holds_alternative<cost::Launch>(op)) return false;
+  const auto* copy = std::get_if<cost::Copy>(&op);
+  return copy == nullptr || copy->kind == cost::CopyKind::device;
+}
+
 std::size_t arena_bytes(std::size_t free_bytes, std::size_t cap) {
   const auto share = static_cast<std::size_t>(kArenaShare * static_cast<double>(free_bytes));
   return std::min(share, cap) / kArenaGrain * kArenaGrain;

@@ -46,6 +46,10 @@ int calls_per_sample(Seconds one_call, const Rotation& rotation);
 /// See above.
 bool is_held(const cost::Op& op);
 
+/// False where one set of buffers shows all: launches touch one number, copies over the bus are bound by the
+/// bus.
+bool rotates(const cost::Op& op);
+
 /// What the arena takes of the free memory.
 std::size_t arena_bytes(std::size_t free_bytes, std::size_t cap);
 
