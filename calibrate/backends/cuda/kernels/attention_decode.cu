@@ -19,7 +19,8 @@ __device__ inline void unpack(const uint4& raw, float (&values)[4], const float*
 }
 template <class Pair>
 __device__ inline void unpack_pairs(const uint4& raw, float (&values)[8]) {
-  const Pair* pairs = reinterpret_cast<const Pair*>(&raw);
+  Pair pairs[4];
+  memcpy(pairs, &raw, sizeof raw);
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     const float2 two = to_pair(pairs[i]);
