@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
+
+#include "sim/base/units.hpp"
 
 namespace orrery::calibrate {
 
@@ -17,6 +20,10 @@ class Communicator {
   virtual int size() const = 0;
 
   virtual void barrier() = 0;
+  /// A meeting with a deadline, counted from each rank's own arrival: the ranks that did not come in time, as
+  /// far as this rank can know; empty: all came. Blocks at most about twice the deadline. For the moment when
+  /// something hangs and the user wants to know who: it lets go of nobody who is missing.
+  virtual std::vector<int> missing_after(Seconds deadline) = 0;
   /// The same, but a rank that waits leaves its core and the memory bus to the others, at the price of waking
   /// up some tens of microseconds late.
   virtual void patient_barrier() { barrier(); }

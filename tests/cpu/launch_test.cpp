@@ -1,6 +1,7 @@
 // The launcher's plan, what it does with exit codes, and the communicators on one and on two ranks. Cases
 // tagged
-// [.two-ranks] are hidden: the launcher test starts this very binary on two ranks to run them.
+// [.two-ranks] or [.three-ranks] are hidden: the launcher tests start this very binary on so many ranks to
+// run them.
 #include "calibrate/backends/cpu/launch.hpp"
 
 #include <algorithm>
@@ -21,11 +22,14 @@ bool contains(const cpu::LaunchPlan& plan, const std::string& word) {
   return std::find(plan.command.begin(), plan.command.end(), word) != plan.command.end();
 }
 
-/// This binary on two ranks with these arguments.
-int on_two_ranks(std::vector<std::string> arguments) {
+/// This binary on `ranks` ranks with these arguments.
+int on_ranks(int ranks, std::vector<std::string> arguments) {
   cpu::LaunchSite site = cpu::this_process();
   site.arguments = std::move(arguments);
-  return cpu::launch_ranks(2, site);
+  return cpu::launch_ranks(ranks, site);
+}
+int on_two_ranks(std::vector<std::string> arguments) {
+  return on_ranks(2, std::move(arguments));
 }
 
 calibrate::Communicator& world() {
@@ -113,12 +117,51 @@ TEST_CASE("one rank alone: collectives are the identity") {
   cpu::LocalCommunicator alone;
   check_collectives(alone);
   CHECK(alone.first_ranks(1)->size() == 1);
+  CHECK(alone.missing_after(Seconds(0.0)).empty());
   CHECK_THROWS_AS(alone.send({}, 0), InternalError);
 }
 
 TEST_CASE("the two-rank cases of this binary pass under mpirun") {
   REQUIRE_FALSE(cpu::MpiSession::is_launched());
   CHECK(on_two_ranks({"[two-ranks]", "--use-colour", "no"}) == 0);
+}
+
+TEST_CASE("the three-rank cases of this binary pass under mpirun") {
+  CHECK(on_ranks(3, {"[three-ranks]", "--use-colour", "no"}) == 0);
+}
+
+TEST_CASE("nobody is missing at a meeting of all ranks, time after time", "[.][three-ranks]") {
+  for (int i = 0; i < 20; ++i) CHECK(world().missing_after(Seconds(60.0)).empty());
+}
+
+TEST_CASE("a rank that stays away is named to all that came", "[.][three-ranks]") {
+  const auto ranks = world().first_ranks(3);
+  if (ranks->rank() != 2) CHECK(ranks->missing_after(Seconds(1.0)) == std::vector<int>{2});
+  world().barrier();
+  // It comes to the next one: late messages of the first meeting are none of the second.
+  const auto again = world().first_ranks(3);
+  CHECK(again->missing_after(Seconds(60.0)).empty());
+  world().barrier();
+}
+
+TEST_CASE("without rank 0 there is no verdict, and rank 0 is the one named", "[.][three-ranks]") {
+  const auto ranks = world().first_ranks(3);
+  if (ranks->rank() != 0) CHECK(ranks->missing_after(Seconds(0.1)) == std::vector<int>{0});
+  world().barrier();
+}
+
+TEST_CASE("a rank that comes too late is missing, finds nobody, and is back at the next meeting",
+          "[.][three-ranks]") {
+  const auto ranks = world().first_ranks(3);
+  if (ranks->rank() == 1) {
+    world().barrier();  // the others have given up by now
+    CHECK(ranks->missing_after(Seconds(0.1)) == std::vector<int>{0});
+  } else {
+    CHECK(ranks->missing_after(Seconds(1.0)) == std::vector<int>{1});
+    world().barrier();
+  }
+  world().barrier();
+  CHECK(ranks->missing_after(Seconds(60.0)).empty());
 }
 
 TEST_CASE("the exit code of a rank is the exit code of the launch") {

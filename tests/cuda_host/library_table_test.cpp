@@ -7,6 +7,8 @@
 
 #include "calibrate/backends/cuda/cublas_lt.hpp"
 #include "calibrate/backends/cuda/cudnn.hpp"
+#include "calibrate/backends/cuda/cupti_trace.hpp"
+#include "calibrate/backends/cuda/nccl.hpp"
 
 using namespace orrery;
 
@@ -61,3 +63,17 @@ TEST_CASE("cuBLASLt has every function of its table and the major version of the
 TEST_CASE("cuDNN has every function of its table and the major version of the headers") {
   check_toolkit_table<cuda::Cudnn>("CUDNN", std::to_string(CUDNN_MAJOR));
 }
+
+TEST_CASE("CUPTI has every function of its table") {
+  try {
+    CHECK_THAT(cuda::Cupti::get().path, Catch::Contains("libcupti.so"));
+  } catch (const BackendError& error) {
+    CHECK_THAT(error.what(), Catch::Contains("dlopen: CUPTI cannot be loaded"));
+  }
+}
+
+#if ORRERY_HAS_NCCL
+TEST_CASE("NCCL has every function of its table") {
+  check_toolkit_table<cuda::Nccl>("NCCL", std::to_string(NCCL_MAJOR));
+}
+#endif

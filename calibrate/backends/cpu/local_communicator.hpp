@@ -11,6 +11,7 @@ class LocalCommunicator : public calibrate::Communicator {
   int rank() const override { return 0; }
   int size() const override { return 1; }
   void barrier() override {}
+  std::vector<int> missing_after(Seconds) override { return {}; }
   void all_reduce_sum(std::span<float>) override {}
   double all_reduce_max(double value) override { return value; }
   void reduce_scatter_sum(std::span<const float> input, std::span<float> output) override;

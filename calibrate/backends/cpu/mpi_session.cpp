@@ -5,11 +5,13 @@
 #define OMPI_SKIP_MPICXX 1
 #include <mpi.h>
 
+#include <algorithm>
 #include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <exception>
 #include <thread>
+#include <vector>
 
 #include "calibrate/backends/cpu/local_communicator.hpp"
 #include "sim/base/error.hpp"
@@ -45,6 +47,33 @@ int count_of(std::size_t elements) {
   return static_cast<int>(elements);
 }
 
+using Clock = std::chrono::steady_clock;
+
+/// Polls until all requests are done or `end` has passed, at first without sleep: those who come together
+/// shall leave together. True: all are done.
+bool done_by(std::vector<MPI_Request>& requests, Clock::time_point end) {
+  const auto patient = Clock::now() + std::chrono::milliseconds(1);
+  for (;;) {
+    int done = 0;
+    MPI_CHECK(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE));
+    if (done != 0) return true;
+    const auto now = Clock::now();
+    if (now >= end) return false;
+    if (now >= patient) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+/// Takes back a receive that was waited for long enough. True: its message came all the same.
+bool take_back(MPI_Request& request) {
+  if (request == MPI_REQUEST_NULL) return true;
+  MPI_Status status;
+  int cancelled = 0;
+  MPI_CHECK(MPI_Cancel(&request));
+  MPI_CHECK(MPI_Wait(&request, &status));
+  MPI_CHECK(MPI_Test_cancelled(&status, &cancelled));
+  return cancelled == 0;
+}
+
 class MpiCommunicator : public calibrate::Communicator {
  public:
   /// Takes over `comm`; its errors become return codes.
@@ -63,6 +92,34 @@ class MpiCommunicator : public calibrate::Communicator {
   int size() const override { return size_; }
 
   void barrier() override { MPI_CHECK(MPI_Barrier(comm_)); }
+
+  /// Everyone tells rank 0 that he is there; rank 0 tells those that came who did. The tags carry the
+  /// meeting's number, so that a message that is late for one meeting is none for the next.
+  std::vector<int> missing_after(Seconds deadline) override {
+    const int arrival_tag = 1 + 2 * (meetings_++ % 10000), verdict_tag = arrival_tag + 1;
+    const auto limit =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(deadline.value()));
+    const auto end = Clock::now() + limit;
+    came_.assign(static_cast<std::size_t>(size_), 0);
+    came_[static_cast<std::size_t>(rank_)] = 1;
+    if (rank_ == 0) {
+      hear_arrivals(arrival_tag, end);
+      tell_verdict(verdict_tag, end);
+    } else {
+      std::vector<MPI_Request> requests(2, MPI_REQUEST_NULL);
+      MPI_CHECK(MPI_Isend(&kHere, 1, MPI_BYTE, 0, arrival_tag, comm_, &requests[0]));
+      MPI_CHECK(MPI_Irecv(came_.data(), size_, MPI_BYTE, 0, verdict_tag, comm_, &requests[1]));
+      // Rank 0 may have come as late as the deadline allows, and then waits as long itself.
+      done_by(requests, end + limit + limit / 10);
+      if (requests[0] != MPI_REQUEST_NULL) MPI_CHECK(MPI_Request_free(&requests[0]));
+      if (!take_back(requests[1])) return {0};
+    }
+    std::vector<int> missing;
+    for (int rank = 0; rank < size_; ++rank) {
+      if (came_[static_cast<std::size_t>(rank)] == 0) missing.push_back(rank);
+    }
+    return missing;
+  }
 
   void patient_barrier() override {
     MPI_Request request = MPI_REQUEST_NULL;
@@ -115,15 +172,42 @@ class MpiCommunicator : public calibrate::Communicator {
   }
 
  private:
+  void hear_arrivals(int tag, Clock::time_point end) {
+    std::vector<MPI_Request> requests(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
+    for (int rank = 1; rank < size_; ++rank) {
+      const auto i = static_cast<std::size_t>(rank);
+      MPI_CHECK(MPI_Irecv(&came_[i], 1, MPI_BYTE, rank, tag, comm_, &requests[i]));
+    }
+    if (done_by(requests, end)) return;
+    for (MPI_Request& request : requests) take_back(request);
+  }
+
+  void tell_verdict(int tag, Clock::time_point end) {
+    std::vector<MPI_Request> requests(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
+    for (int rank = 1; rank < size_; ++rank) {
+      const auto i = static_cast<std::size_t>(rank);
+      if (came_[i] == 0) continue;
+      MPI_CHECK(MPI_Isend(came_.data(), size_, MPI_BYTE, rank, tag, comm_, &requests[i]));
+    }
+    if (done_by(requests, std::max(end, Clock::now() + std::chrono::seconds(1)))) return;
+    for (MPI_Request& request : requests) {
+      if (request != MPI_REQUEST_NULL) MPI_CHECK(MPI_Request_free(&request));
+    }
+  }
+
+  static constexpr char kHere = 1;
   MPI_Comm comm_;
   int rank_ = 0;
   int size_ = 1;
+  int meetings_ = 0;
+  std::vector<char> came_;  ///< one per rank; lives as long as sends that may still read it
 };
 
 }  // namespace
 
 bool MpiSession::is_launched() {
-  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
+  // Set by mpirun, and by launchers that speak PMIx, as srun does.
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
 }
 
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {

@@ -13,7 +13,7 @@ namespace orrery::cpu {
 
 class MpiSession {
  public:
-  /// True when mpirun started this process, so that a session can be opened.
+  /// True when mpirun or srun (with PMIx) started this process, so that a session can be opened.
   static bool is_launched();
 
   /// REQUIRES: is_launched(), and no session before in this process (MPI starts once). Throws BackendError.
