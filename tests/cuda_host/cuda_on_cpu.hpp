@@ -89,6 +89,10 @@ inline float shuffle(float mine, std::size_t from) {
   return theirs;
 }
 
+inline bool first_lane() {
+  return running().current % 32 == 0;
+}
+
 inline void thread_main() {
   Block& b = running();
   b.body();
@@ -164,7 +168,7 @@ inline float __uint_as_float(unsigned bits) {
   return value;
 }
 
-/// WMMA with every lane holding the whole matrix; only the first one stores.
+/// WMMA with the whole matrix in the first lane of a warp; the others only wait for it.
 namespace nvcuda::wmma {
 struct accumulator;
 struct matrix_a;
@@ -186,7 +190,7 @@ void fill_fragment(Fragment& f, float value) {
 template <class Use, class T, class Layout>
 void load(fragment<Use, 16, 16, 16, T, Layout>& f, const T* from, int ld, bool rows) {
   ::orrery::on_cpu::wait_for_warp();
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < 16 && ::orrery::on_cpu::first_lane(); ++i) {
     for (int j = 0; j < 16; ++j) f.x[i][j] = static_cast<float>(rows ? from[i * ld + j] : from[j * ld + i]);
   }
   ::orrery::on_cpu::wait_for_warp();
@@ -202,6 +206,7 @@ void load_matrix_sync(fragment<Use, 16, 16, 16, T, Layout>& f, const T* from, in
 
 template <class C, class A, class B>
 void mma_sync(C& d, const A& a, const B& b, const C& c) {
+  if (!::orrery::on_cpu::first_lane()) return;
   C sum = c;
   for (int i = 0; i < 16; ++i) {
     for (int k = 0; k < 16; ++k) {
@@ -214,7 +219,7 @@ void mma_sync(C& d, const A& a, const B& b, const C& c) {
 template <class Fragment>
 void store_matrix_sync(float* to, const Fragment& f, int ld, layout_t) {
   ::orrery::on_cpu::wait_for_warp();
-  if (::orrery::on_cpu::running().current % 32 == 0) {
+  if (::orrery::on_cpu::first_lane()) {
     for (int i = 0; i < 16; ++i) std::copy(std::begin(f.x[i]), std::end(f.x[i]), to + i * ld);
   }
   ::orrery::on_cpu::wait_for_warp();

@@ -64,22 +64,48 @@ __device__ void score_gradient(const AttentionShape& s, const float* products, T
   __syncwarp();
 }
 
+/// A block's shared memory.
+template <class T, class Shape, bool kKeyRows>
+struct Memory {
+  static constexpr int kRowTile = Shape::kRows * Shape::kLd, kColumnTile = Shape::kCols * Shape::kLd;
+  float* sums;                          // dk or dq
+  float* value_sums = sums + kRowTile;  // dv, with kKeyRows only
+  float* scores = value_sums + (kKeyRows ? kRowTile : 0);
+  T* rows_1 = reinterpret_cast<T*>(scores + Shape::kRows * Shape::kScoreLd);
+  T* rows_2 = rows_1 + kRowTile;
+  T* columns_1 = rows_2 + kRowTile;
+  T* columns_2 = columns_1 + kColumnTile;
+  T* weights = columns_2 + kColumnTile;
+};
+
+/// What one warp adds to its sums from one tile of columns. `row` and `column` are the first ones.
+template <class T, class Shape, bool kKeyRows>
+__device__ void tile_step(const AttentionShape& s, const Memory<T, Shape, kKeyRows>& m, int row, int column,
+                          const float* lse, const float* dot) {
+  constexpr int kLd = Shape::kLd, kScoreLd = Shape::kScoreLd, kCols = Shape::kCols, kDim = Shape::kDim;
+  const int mine = threadIdx.x / 32 * kWarpRows;
+  float* scores = m.scores + mine * kScoreLd;
+  T* weights = m.weights + mine * kScoreLd;
+  warp_product<true, false, kCols, kDim>(scores, kScoreLd, m.rows_1 + mine * kLd, kLd, m.columns_1, kLd);
+  weights_of<T, kKeyRows, kCols>(s, scores, weights, kScoreLd, row, column, lse);
+  if constexpr (kKeyRows) {
+    warp_product<false, true, kDim, kCols>(m.value_sums + mine * kLd, kLd, weights, kScoreLd, m.columns_2,
+                                           kLd);
+  }
+  warp_product<true, false, kCols, kDim>(scores, kScoreLd, m.rows_2 + mine * kLd, kLd, m.columns_2, kLd);
+  score_gradient<T, kKeyRows, kCols>(s, scores, weights, kScoreLd, row, column, dot);
+  warp_product<false, true, kDim, kCols>(m.sums + mine * kLd, kLd, weights, kScoreLd, m.columns_1, kLd);
+}
+
 /// Both gradients by one scheme: a block keeps kRows rows of one side and walks over the other side. Rows are
 /// keys (sums: dk, and dv = p^T do) or queries (sum: dq).
 template <class T, class Shape, bool kKeyRows>
 __global__ void __launch_bounds__(Shape::kThreads, 1)
     gradient_kernel(AttentionShape s, AttentionBackward t, T* gradient, T* value_gradient) {
-  constexpr int kLd = Shape::kLd, kScoreLd = Shape::kScoreLd, kCols = Shape::kCols, kDim = Shape::kDim;
+  constexpr int kLd = Shape::kLd, kCols = Shape::kCols, kDim = Shape::kDim;
   constexpr int kRows = Shape::kRows, kThreads = Shape::kThreads;
   ORRERY_DYNAMIC_SHARED(memory);
-  float* sums = reinterpret_cast<float*>(memory);  // dk or dq
-  float* value_sums = sums + kRows * kLd;          // dv, with kKeyRows only
-  float* scores = value_sums + (kKeyRows ? kRows * kLd : 0);
-  T* rows_1 = reinterpret_cast<T*>(scores + kRows * kScoreLd);
-  T* rows_2 = rows_1 + kRows * kLd;
-  T* columns_1 = rows_2 + kRows * kLd;
-  T* columns_2 = columns_1 + kCols * kLd;
-  T* weights = columns_2 + kCols * kLd;
+  const Memory<T, Shape, kKeyRows> m{reinterpret_cast<float*>(memory)};
 
   const int group = s.heads / s.kv_heads, first = blockIdx.x * kRows, batch = blockIdx.z;
   const int kv_head = kKeyRows ? blockIdx.y : blockIdx.y / group;
@@ -90,7 +116,7 @@ __global__ void __launch_bounds__(Shape::kThreads, 1)
   Side<T> queries{static_cast<const T*>(t.q), static_cast<const T*>(t.d_o), batch * s.q_len * q_stride,
                   q_stride, s.q_len};
   const int warp_row = threadIdx.x / 32 * kWarpRows, shift = s.kv_len - s.q_len;
-  for (int i = threadIdx.x; i < (kKeyRows ? 2 : 1) * kRows * kLd; i += kThreads) sums[i] = 0.0F;
+  for (int i = threadIdx.x; i < (kKeyRows ? 2 : 1) * kRows * kLd; i += kThreads) m.sums[i] = 0.0F;
 
   const int head_begin = kKeyRows ? kv_head * group : blockIdx.y;
   const int head_end = kKeyRows ? head_begin + group : head_begin + 1;
@@ -103,34 +129,19 @@ __global__ void __launch_bounds__(Shape::kThreads, 1)
     const Side<T>& columns = kKeyRows ? queries : keys;
     const long long statistics = (static_cast<long long>(batch) * s.heads + head) * s.q_len;
     if (head == head_begin) {
-      load_rows<T, kDim, kRows, kThreads>(rows_1, rows.first + rows.start, rows.stride, first, rows.length,
+      load_rows<T, kDim, kRows, kThreads>(m.rows_1, rows.first + rows.start, rows.stride, first, rows.length,
                                           s.head_dim);
-      load_rows<T, kDim, kRows, kThreads>(rows_2, rows.second + rows.start, rows.stride, first, rows.length,
+      load_rows<T, kDim, kRows, kThreads>(m.rows_2, rows.second + rows.start, rows.stride, first, rows.length,
                                           s.head_dim);
     }
     for (int column = begin; column < end; column += kCols) {
       __syncthreads();  // the columns of the step before are read
-      load_rows<T, kDim, kCols, kThreads>(columns_1, columns.first + columns.start, columns.stride, column,
+      load_rows<T, kDim, kCols, kThreads>(m.columns_1, columns.first + columns.start, columns.stride, column,
                                           columns.length, s.head_dim);
-      load_rows<T, kDim, kCols, kThreads>(columns_2, columns.second + columns.start, columns.stride, column,
+      load_rows<T, kDim, kCols, kThreads>(m.columns_2, columns.second + columns.start, columns.stride, column,
                                           columns.length, s.head_dim);
       __syncthreads();
-      float* my_scores = scores + warp_row * kScoreLd;
-      T* my_weights = weights + warp_row * kScoreLd;
-      warp_product<true, false, kCols, kDim>(my_scores, kScoreLd, rows_1 + warp_row * kLd, kLd, columns_1,
-                                             kLd);
-      weights_of<T, kKeyRows, kCols>(s, my_scores, my_weights, kScoreLd, first + warp_row, column,
-                                     t.lse + statistics);
-      if constexpr (kKeyRows) {
-        warp_product<false, true, kDim, kCols>(value_sums + warp_row * kLd, kLd, my_weights, kScoreLd,
-                                               columns_2, kLd);
-      }
-      warp_product<true, false, kCols, kDim>(my_scores, kScoreLd, rows_2 + warp_row * kLd, kLd, columns_2,
-                                             kLd);
-      score_gradient<T, kKeyRows, kCols>(s, my_scores, my_weights, kScoreLd, first + warp_row, column,
-                                         t.dot + statistics);
-      warp_product<false, true, kDim, kCols>(sums + warp_row * kLd, kLd, my_weights, kScoreLd, columns_1,
-                                             kLd);
+      tile_step<T, Shape, kKeyRows>(s, m, first + warp_row, column, t.lse + statistics, t.dot + statistics);
     }
   }
   __syncthreads();
@@ -139,8 +150,8 @@ __global__ void __launch_bounds__(Shape::kThreads, 1)
     const int row = i / kDim, d = i % kDim;
     if (first + row >= rows.length || d >= s.head_dim) continue;
     const long long to = rows.start + (first + row) * rows.stride + d;
-    gradient[to] = from_float<T>(sums[row * kLd + d]);
-    if (kKeyRows) value_gradient[to] = from_float<T>(value_sums[row * kLd + d]);
+    gradient[to] = from_float<T>(m.sums[row * kLd + d]);
+    if (kKeyRows) value_gradient[to] = from_float<T>(m.value_sums[row * kLd + d]);
   }
 }
 

@@ -29,7 +29,7 @@ __device__ inline void unpack(const uint4& raw, float (&values)[4], const float*
 template <class Pair>
 __device__ inline void unpack_pairs(const uint4& raw, float (&values)[8]) {
   Pair pairs[4];
-  memcpy(pairs, &raw, sizeof raw);
+  memcpy(static_cast<void*>(pairs), &raw, sizeof raw);
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     const float2 two = to_pair(pairs[i]);
@@ -127,13 +127,51 @@ __device__ void take(Sums<R, kHeads>& sums, const float (&query)[kHeads][R::kLoa
   }
 }
 
-/// Grid: parts of the context, groups of heads, sequences. Shared memory: values, tops and sums of all teams.
+/// Combines the sums of a block's teams and writes the rows of its heads, to o or, as one part of several, to
+/// scratch.
+template <class T, class R, int kHeads>
+__device__ void finish(const Sums<R, kHeads>& sums, long long first_row, T* o, float* scratch) {
+  __shared__ float team_values[R::kTeams][kHeads][R::kDim];
+  __shared__ float team_top[R::kTeams][kHeads], team_sum[R::kTeams][kHeads];
+  const int team = threadIdx.x / R::kLanes, lane = threadIdx.x % R::kLanes;
+#pragma unroll
+  for (int h = 0; h < kHeads; ++h) {
+#pragma unroll
+    for (int l = 0; l < R::kLoads; ++l) {
+#pragma unroll
+      for (int i = 0; i < R::kVector; ++i) {
+        team_values[team][h][(l * R::kLanes + lane) * R::kVector + i] = sums.values[h][l][i];
+      }
+    }
+    if (lane == 0) team_top[team][h] = sums.top[h], team_sum[team][h] = sums.sum[h];
+  }
+  __syncthreads();
+  const int splits = gridDim.x;
+  for (int i = threadIdx.x; i < kHeads * R::kDim; i += R::kThreads) {
+    const int h = i / R::kDim, d = i % R::kDim;
+    float top = -INFINITY, sum = 0.0F, weighted = 0.0F;
+    for (int t = 0; t < R::kTeams; ++t) top = fmaxf(top, team_top[t][h]);
+    for (int t = 0; t < R::kTeams; ++t) {
+      const float factor = team_sum[t][h] > 0.0F ? __expf(team_top[t][h] - top) : 0.0F;
+      sum += team_sum[t][h] * factor;
+      weighted += team_values[t][h][d] * factor;
+    }
+    const long long row = first_row + h;
+    if (splits == 1) {
+      store(o + row * R::kDim + d, sum > 0.0F ? weighted / sum : 0.0F);
+    } else {  // [rows, splits, dim + 2]: the weighted sum, then top and sum
+      float* to = scratch + (row * splits + blockIdx.x) * (R::kDim + 2);
+      to[d] = weighted;
+      if (d == 0) to[R::kDim] = top, to[R::kDim + 1] = sum;
+    }
+  }
+}
+
+/// Grid: parts of the context, groups of heads, sequences.
 template <class T, class R, int kHeads>
 __global__ void __launch_bounds__(R::kThreads)
     decode_kernel(DecodeShape s, int part, const T* q, const T* k_cache, const T* v_cache,
                   const std::int32_t* table, const std::int32_t* lengths, T* o, float* scratch) {
-  __shared__ float team_values[R::kTeams][kHeads][R::kDim];
-  __shared__ float team_top[R::kTeams][kHeads], team_sum[R::kTeams][kHeads];
   const int group = s.heads / s.kv_heads, blocks_per_group = group / kHeads;
   const int kv_head = blockIdx.y / blocks_per_group, sequence = blockIdx.z;
   const int first_head = kv_head * group + blockIdx.y % blocks_per_group * kHeads;
@@ -175,37 +213,7 @@ __global__ void __launch_bounds__(R::kThreads)
     }
   }
 
-#pragma unroll
-  for (int h = 0; h < kHeads; ++h) {
-#pragma unroll
-    for (int l = 0; l < R::kLoads; ++l) {
-#pragma unroll
-      for (int i = 0; i < R::kVector; ++i) {
-        team_values[team][h][(l * R::kLanes + lane) * R::kVector + i] = sums.values[h][l][i];
-      }
-    }
-    if (lane == 0) team_top[team][h] = sums.top[h], team_sum[team][h] = sums.sum[h];
-  }
-  __syncthreads();
-  const int splits = gridDim.x;
-  for (int i = threadIdx.x; i < kHeads * R::kDim; i += R::kThreads) {
-    const int h = i / R::kDim, d = i % R::kDim;
-    float top = -INFINITY, sum = 0.0F, weighted = 0.0F;
-    for (int t = 0; t < R::kTeams; ++t) top = fmaxf(top, team_top[t][h]);
-    for (int t = 0; t < R::kTeams; ++t) {
-      const float factor = team_sum[t][h] > 0.0F ? __expf(team_top[t][h] - top) : 0.0F;
-      sum += team_sum[t][h] * factor;
-      weighted += team_values[t][h][d] * factor;
-    }
-    const long long row = static_cast<long long>(sequence) * s.heads + first_head + h;
-    if (splits == 1) {
-      store(o + row * R::kDim + d, sum > 0.0F ? weighted / sum : 0.0F);
-    } else {  // [rows, splits, dim + 2]: the weighted sum, then top and sum
-      float* to = scratch + (row * splits + blockIdx.x) * (R::kDim + 2);
-      to[d] = weighted;
-      if (d == 0) to[R::kDim] = top, to[R::kDim + 1] = sum;
-    }
-  }
+  finish<T, R, kHeads>(sums, static_cast<long long>(sequence) * s.heads + first_head, o, scratch);
 }
 
 /// Grid: rows of o. Threads: elements of a row.
