@@ -5,7 +5,15 @@
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+
+#include <cstddef>
+#include <type_traits>
+
+// The tests run these kernels on the CPU and bring stand-ins for what only a device compiler knows.
+#ifdef __CUDACC__
 #include <mma.h>
+#define ORRERY_DYNAMIC_SHARED(name) extern __shared__ __align__(128) unsigned char name[]
+#endif
 
 namespace orrery::cuda::attention {
 
