@@ -1,7 +1,8 @@
 #include <fmt/core.h>
 
 #include <cmath>
-#include <optional>
+#include <map>
+#include <memory>
 
 #include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/attention_kernel.hpp"
@@ -23,31 +24,66 @@ cudnnHandle_t cudnn_handle() {
   return handle;
 }
 
+/// A graph that cuDNN has planned, or why it would not. Planning compiles kernels for some tenths of a
+/// second, and a sweep comes back to each shape, so plans are kept.
+struct Planned {
+  std::unique_ptr<CudnnPlan> plan;
+  std::string text;  ///< form and engine, or the refusal
+};
+
+/// The first line of what cuDNN said, short enough for a table.
+std::string brief(const std::string& message) {
+  constexpr std::size_t kLength = 200;
+  const std::string line = message.substr(0, message.find('\n'));
+  return line.size() <= kLength ? line : line.substr(0, kLength) + "...";
+}
+
+Planned plan_graph(const Graph& graph, const char* form, const DeviceContext& context) {
+  Planned planned;
+  try {
+    planned.plan = std::make_unique<CudnnPlan>(graph, PlanTarget{.handle = cudnn_handle(), .description = {}},
+                                               static_cast<std::int64_t>(context.workspace_bytes));
+    planned.text = fmt::format("cudnn {} {} {}", Cudnn::get().version(), form, planned.plan->engine());
+  } catch (const BackendError& error) {
+    planned.text = brief(error.what());
+  }
+  return planned;
+}
+
+/// The decomposed graph first; where it is refused, the one operation that cuDNN has for passes without a
+/// mask.
+const Planned& planned(const cost::Attention& op, const DeviceContext& context) {
+  using Plans = std::map<cost::Attention, Planned>;
+  static Plans& plans = *std::make_unique<Plans>().release();  // as the handle, never destroyed
+  const auto found = plans.find(op);
+  if (found != plans.end()) return found->second;
+  Planned result = plan_graph(sdpa_graph(op), "sdpa", context);
+  if (!result.plan && op.pass == cost::Pass::forward && !op.causal) {
+    Planned unified = plan_graph(unified_sdpa_graph(op), "unified sdpa", context);
+    if (unified.plan) result = std::move(unified);
+  }
+  return plans.emplace(op, std::move(result)).first->second;
+}
+
 class CudnnAttention : public DeviceKernel {
  public:
-  CudnnAttention(const Graph& graph, const char* form, DeviceContext& context)
-      : handle_(cudnn_handle()),
-        workspace_(context.workspace),
-        plan_(graph, {.handle = handle_, .description = {}},
-              static_cast<std::int64_t>(context.workspace_bytes)),
-        algorithm_(fmt::format("cudnn {} {} {}", Cudnn::get().version(), form, plan_.engine())) {}
+  CudnnAttention(const Planned& planned, DeviceContext& context)
+      : planned_(planned), workspace_(context.workspace) {}
 
   void launch(std::span<void* const> buffers, cudaStream_t stream) override {
-    plan_.execute(handle_, stream, buffers, workspace_);
+    planned_.plan->execute(cudnn_handle(), stream, buffers, workspace_);
   }
-  std::string algorithm() const override { return algorithm_; }
+  std::string algorithm() const override { return planned_.text; }
 
  private:
-  cudnnHandle_t handle_;
+  const Planned& planned_;
   void* workspace_;
-  CudnnPlan plan_;
-  std::string algorithm_;
 };
 
 class OwnAttention : public DeviceKernel {
  public:
-  OwnAttention(const cost::Attention& op, DeviceContext& context, const std::string& why)
-      : op_(op), shape_(attention_shape(op)), dot_(static_cast<float*>(context.workspace)), why_(why) {
+  OwnAttention(const cost::Attention& op, DeviceContext& context)
+      : op_(op), shape_(attention_shape(op)), dot_(static_cast<float*>(context.workspace)) {
     const std::size_t dots =
         op.pass == cost::Pass::forward ? 0 : sizeof(float) * op.batch * op.heads * op.q_len;
     if (dots > context.workspace_bytes) {
@@ -67,15 +103,12 @@ class OwnAttention : public DeviceKernel {
                        stream);
     }
   }
-  std::string algorithm() const override {
-    return why_.empty() ? "own flash kernel" : "own flash kernel: " + why_;
-  }
+  std::string algorithm() const override { return "own flash kernel"; }
 
  private:
   cost::Attention op_;
   AttentionShape shape_;
   float* dot_;
-  std::string why_;
 };
 
 bool for_cudnn(const cost::Attention& op) {
@@ -83,11 +116,13 @@ bool for_cudnn(const cost::Attention& op) {
   return half && (!op.causal || op.kv_len >= op.q_len);
 }
 
-/// The first line of what cuDNN said, short enough for a table.
-std::string brief(const std::string& message) {
-  constexpr std::size_t kLength = 160;
-  const std::string line = message.substr(0, message.find('\n'));
-  return line.size() <= kLength ? line : line.substr(0, kLength) + "...";
+bool has_cudnn() {
+  try {
+    cudnn_handle();
+    return true;
+  } catch (const BackendError&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -106,23 +141,16 @@ bool supports_attention(const cost::Attention& op, const DeviceContext& context)
   return type && op.head_dim <= kOwnHeadDimMax && context.compute_capability >= 80;
 }
 
+// One class, one implementation: where cuDNN is there, a shape that it refuses is an error and no time of
+// another, slower kernel slips in among its own.
 std::unique_ptr<DeviceKernel> make_attention(const cost::Attention& op, DeviceContext& context) {
-  std::string why;
-  if (for_cudnn(op)) {
-    try {
-      return std::make_unique<CudnnAttention>(sdpa_graph(op), "sdpa", context);
-    } catch (const BackendError& error) {
-      why = brief(error.what());
-    }
-    if (op.pass == cost::Pass::forward && !op.causal) {
-      try {
-        return std::make_unique<CudnnAttention>(unified_sdpa_graph(op), "unified sdpa", context);
-      } catch (const BackendError&) {
-        // The first refusal says more.
-      }
-    }
+  if (!for_cudnn(op) || !has_cudnn()) return std::make_unique<OwnAttention>(op, context);
+  const Planned& plan = planned(op, context);
+  if (!plan.plan) throw BackendError("attention " + cost::shape_text(op) + ": " + plan.text);
+  if (plan.plan->workspace_bytes() > static_cast<std::int64_t>(context.workspace_bytes)) {
+    throw calibrate::DoesNotFit("attention " + cost::shape_text(op) + ": its plan wants more workspace");
   }
-  return std::make_unique<OwnAttention>(op, context, why);
+  return std::make_unique<CudnnAttention>(plan, context);
 }
 
 }  // namespace orrery::cuda
