@@ -18,7 +18,8 @@ struct ClassPlan {
   double weight;
 };
 
-// Each shape of attention costs some tenths of a second before its first call, in which cuDNN compiles a kernel.
+// Each shape of attention costs some tenths of a second before its first call, in which cuDNN compiles a
+// kernel.
 constexpr std::array<ClassPlan, 54> kClasses{{
     {"gemm_nn_bf16", 48, 3.0},
     {"gemm_nt_bf16", 48, 3.0},
@@ -128,7 +129,14 @@ cost::Op decode(const cost::AttentionDecode& kind, const Coordinates& u) {
   return a;
 }
 
+bool uses_bus(const cost::Op& op) {
+  const auto* copy = std::get_if<cost::Copy>(&op);
+  return copy != nullptr && copy->kind != cost::CopyKind::device;
+}
+
 cost::Op shaped(const cost::Op& kind, const ShapeLimits& limits, const Coordinates& u) {
+  // Pinning gigabytes of host memory takes longer than all copies of them.
+  if (uses_bus(kind)) return row_shape(kind, {.elements = 6.4e7}, u);
   if (const auto* gemm = std::get_if<cost::Gemm>(&kind)) return product(*gemm, u);
   if (const auto* attention = std::get_if<cost::Attention>(&kind)) return prefill(*attention, u);
   if (const auto* step = std::get_if<cost::AttentionDecode>(&kind)) return decode(*step, u);
@@ -164,9 +172,7 @@ void add_class(const ClassPlan& plan, const SweepOptions& options, std::vector<R
     const cost::Op op = shaped(kind, limits, u);
     if (!fits(op, options.full)) continue;
     // Bus copies and launches have no cache to be in.
-    const auto* copy = std::get_if<cost::Copy>(&op);
-    const bool has_levels = !std::holds_alternative<cost::Launch>(op) &&
-                            (copy == nullptr || copy->kind == cost::CopyKind::device);
+    const bool has_levels = !std::holds_alternative<cost::Launch>(op) && !uses_bus(op);
     const Bytes distance = has_levels ? reuse_distance(u[4], 1e6, 256e6) : Bytes(0.0);
     ranked.push_back({(made + 0.5) / wanted / plan.weight, {op, {1, distance}}});
     ++made;
