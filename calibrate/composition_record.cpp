@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "calibrate/session_files.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/json_io.hpp"
 #include "sim/base/unit_text.hpp"
@@ -84,6 +85,7 @@ CompositionRecord measure_composition(Backend& backend, const Composition& compo
     const auto whole = backend.prepare(composition);
     std::vector<double> samples = sample(*whole, rule, clock);
     const Distribution times = summarise(samples);
+    if (!(times.median_s > 0.0)) throw BackendError("its time is below what the clock can tell");
     record.median_s = times.median_s;
     record.p10_s = times.quantiles_s[2];
     record.p90_s = times.quantiles_s[8];
@@ -102,7 +104,7 @@ CompositionRecord measure_composition(Backend& backend, const Composition& compo
 }
 
 std::string record_line(const CompositionRecord& record) {
-  return write_json(record).dump() + "\n";
+  return json_line(write_json(record)) + "\n";
 }
 
 std::vector<CompositionRecord> parse_records(const std::string& text, const std::string& place) {
@@ -153,7 +155,14 @@ std::string composition_table(const std::vector<CompositionRecord>& records, con
       text += fmt::format("{:<{}}  skipped: {}\n", r.name, width, r.skipped);
       continue;
     }
-    const Seconds predicted = predict(r, costs);
+    Seconds predicted(0.0);
+    try {
+      predicted = predict(r, costs);
+    } catch (const ScenarioError& error) {  // a class without a model must not hide the others
+      text += fmt::format("{:<{}}  {:>10}  no prediction: {}\n", r.name, width, human(Seconds(r.median_s)),
+                          error.what());
+      continue;
+    }
     const auto known = [](double seconds) { return seconds > 0.0 ? human(Seconds(seconds)) : "-"; };
     text += fmt::format("{:<{}}  {:>10}  {:>10}  {:>+7.1f}  {:>10}  {:>10}\n", r.name, width,
                         human(Seconds(r.median_s)), human(predicted),
