@@ -155,14 +155,7 @@ std::string composition_table(const std::vector<CompositionRecord>& records, con
       text += fmt::format("{:<{}}  skipped: {}\n", r.name, width, r.skipped);
       continue;
     }
-    Seconds predicted(0.0);
-    try {
-      predicted = predict(r, costs);
-    } catch (const ScenarioError& error) {  // a class without a model must not hide the others
-      text += fmt::format("{:<{}}  {:>10}  no prediction: {}\n", r.name, width, human(Seconds(r.median_s)),
-                          error.what());
-      continue;
-    }
+    const Seconds predicted = predict(r, costs);
     const auto known = [](double seconds) { return seconds > 0.0 ? human(Seconds(seconds)) : "-"; };
     text += fmt::format("{:<{}}  {:>10}  {:>10}  {:>+7.1f}  {:>10}  {:>10}\n", r.name, width,
                         human(Seconds(r.median_s)), human(predicted),

@@ -286,6 +286,21 @@ TEST_CASE("when the device is lost the files stay whole, and the next process go
   check_rows(folder.rows(), plan);
 }
 
+TEST_CASE("a composition in which the device is lost is not met again") {
+  const Folder folder("lost_composition");
+  Machine machine;
+  machine.at_prepare = [&machine](const cost::Op&) {
+    machine.lost = machine.prepared.back().starts_with("block_update");
+    if (machine.lost) throw BackendError("illegal address");
+  };
+  CHECK_THROWS_WITH(session_test::run(machine, few_classes(folder.path())),
+                    Catch::Contains("device is lost in block_update"));
+  Machine next;
+  CHECK(session_test::run(next, few_classes(folder.path())).is_complete);
+  CHECK_FALSE(next.prepared.front().starts_with("block_update"));
+  CHECK(parse_records(folder.text("compositions.jsonl"), "c").at(0).skipped == "illegal address");
+}
+
 TEST_CASE("a line that a killed process left unfinished is measured again") {
   const Folder folder("cut");
   const SessionOptions options = few_classes(folder.path());
