@@ -55,7 +55,8 @@ MeasurementStore::MeasurementStore(std::string path, MeasurementFile header) : p
     } catch (const ScenarioError&) {
       before = {};  // not a table of ours that could go on
     }
-    if (before.fingerprint == header.fingerprint && before.facts == header.facts) header = std::move(before);
+    goes_on_ = before.fingerprint == header.fingerprint && before.facts == header.facts;
+    if (goes_on_) header = std::move(before);
   }
   rows_kept_ = header.rows.size();
   if (rows_kept_ > 0) last_start_s_ = header.rows.back().start_s;

@@ -25,6 +25,8 @@ class MeasurementStore {
   MeasurementStore(const MeasurementStore&) = delete;
   MeasurementStore& operator=(const MeasurementStore&) = delete;
 
+  /// True when an earlier run of the same plan on the same machine was found, with rows or without.
+  bool goes_on() const { return goes_on_; }
   /// Rows that were already there.
   std::size_t rows_kept() const { return rows_kept_; }
   /// Start of the last kept row, in seconds of the sweep.
@@ -40,6 +42,7 @@ class MeasurementStore {
   };
   std::string path_;
   std::unique_ptr<std::FILE, Close> file_;
+  bool goes_on_ = false;
   std::size_t rows_kept_ = 0;
   double last_start_s_ = 0.0;
 };
