@@ -88,7 +88,7 @@ TEST_CASE("ranks are pinned one per core while cores suffice") {
 }
 
 TEST_CASE("ranks that have threads of their own are not pinned") {
-  const cpu::LaunchPlan plan = cpu::plan_launch(2, {.cores = 2, .pin = false, .program = "orrery"});
+  const cpu::LaunchPlan plan = cpu::plan_launch(2, {.cores = 2, .pin = false, .program = "orrery", .arguments = {"train"}});
   CHECK(contains(plan, "none"));
   CHECK_FALSE(contains(plan, "core"));
   CHECK(plan.warning.empty());
