@@ -21,10 +21,16 @@ StoppingRule rule_for(double allowance_s, double most_s) {
 /// The visit, or an empty row that says why its class is left out.
 Measurement visit_case(Backend& backend, const Visit& visit, const CampaignOptions& options,
                        double allowance_s, const Clock& clock) {
-  const auto excluded = options.excluded.find(class_name(visit.subject));
+  auto excluded = options.excluded.find(class_name(visit.subject));
+  if (excluded == options.excluded.end()) excluded = options.excluded.find(case_text(visit.subject));
   if (excluded == options.excluded.end()) {
-    return measure(backend, visit.subject, visit.conditions, rule_for(allowance_s, options.visit_most_s),
-                   clock);
+    Measurement row =
+        measure(backend, visit.subject, visit.conditions, rule_for(allowance_s, options.visit_most_s), clock);
+    // No table may hold such a time, and one row must not make all others unreadable.
+    if (backend.rank() == 0 && row.is_measured() && !(row.times.median_s > 0.0)) {
+      row.skipped = "its time is below what the clock can tell";
+    }
+    return row;
   }
   Measurement row;
   row.subject = visit.subject;
@@ -35,6 +41,10 @@ Measurement visit_case(Backend& backend, const Visit& visit, const CampaignOptio
 }
 
 }  // namespace
+
+std::string case_text(const Case& subject) {
+  return class_name(subject) + " " + shape_text(subject);
+}
 
 RowLabels row_labels(const Backend& backend) {
   const Fingerprint facts = backend.fingerprint();
@@ -66,6 +76,9 @@ std::size_t run_campaign(Backend& backend, const std::vector<Visit>& plan, const
     if (backend.rank() == 0 && events.progress) events.progress(i, plan.size(), left_s);
     const double allowance_s = left_s / static_cast<double>(plan.size() - i);
     Measurement row = visit_case(backend, visit, options, allowance_s, clock);
+    const std::string reason = row.skipped;
+    const bool is_lost = backend.is_lost();
+    if (is_lost) row.skipped = kDeviceLost + reason;
     if (backend.rank() == 0) {
       row.is_anchor = visit.is_anchor;
       row.round = visit.round;
@@ -76,9 +89,8 @@ std::size_t run_campaign(Backend& backend, const std::vector<Visit>& plan, const
       row.fingerprint_id = labels.fingerprint_id;
       if (events.row) events.row(row);
     }
-    if (backend.is_lost()) {
-      throw BackendError("the device is lost after " + class_name(visit.subject) + " " +
-                         shape_text(visit.subject) + ": " + row.skipped +
+    if (is_lost) {
+      throw BackendError("the device is lost after " + case_text(visit.subject) + ": " + reason +
                          "; what was measured is kept, start again to go on behind this case");
     }
   }

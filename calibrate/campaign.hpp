@@ -18,6 +18,11 @@ struct CampaignEvents {
       progress;  ///< on rank 0, before each visit
 };
 
+/// Class and shape.
+std::string case_text(const Case& subject);
+/// Begins the reason in the row of a case behind which the device answers no more.
+inline constexpr const char* kDeviceLost = "the device is lost: ";
+
 /// Names that every row of this backend carries.
 struct RowLabels {
   std::string backend, device, algorithm, fingerprint_id;
@@ -32,8 +37,9 @@ struct CampaignOptions {
   /// Stop when the budget is spent, whatever is left of the plan; otherwise every visit is made, shortly if
   /// need be.
   bool stop_at_budget = false;
-  double visit_most_s = 0.5;                      ///< sampling time of one visit
-  std::map<std::string, std::string> excluded{};  ///< classes that are skipped, with the reason
+  double visit_most_s = 0.5;  ///< sampling time of one visit
+  /// What is skipped, with the reason: classes by their name, single cases by `case_text`.
+  std::map<std::string, std::string> excluded{};
 };
 
 /// Runs the visits of `plan`; all ranks call it with the same plan. The remaining budget is divided evenly

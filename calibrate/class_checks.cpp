@@ -5,24 +5,31 @@
 #include <algorithm>
 #include <set>
 
+#include "calibrate/session_files.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/json_io.hpp"
 
 namespace orrery::calibrate {
 namespace {
 
+/// JSON knows neither infinity nor NaN.
+double finite(double value) {
+  return value < 1e300 ? value : 1e300;
+}
+
 CheckRecord record_of(const std::string& name, const cost::Op& op, const CheckResult& result) {
-  CheckRecord record{name, cost::shape_text(op), "", result.operand, 0.0, result.bound, result.text};
+  CheckRecord record{name,         cost::shape_text(op), "", result.operand, finite(result.error),
+                     result.bound, result.text};
+  record.bound = finite(result.bound);
   record.state = result.refused ? "refused" : result.ok ? "ok" : "failed";
-  record.error = std::min(result.error, 1e300);  // JSON knows no infinity
   return record;
 }
 
 /// What is known of one class, in the order of the records.
 struct ClassState {
-  bool open = false;  ///< started, and nothing after it
+  bool open = false;  ///< a shape was started, and nothing came after it
   int ok = 0;
-  std::string failed, refused, no_kernel;
+  std::string opened, failed, refused, no_kernel;
 };
 
 std::map<std::string, ClassState> states_of(const std::vector<CheckRecord>& records) {
@@ -30,6 +37,7 @@ std::map<std::string, ClassState> states_of(const std::vector<CheckRecord>& reco
   for (const CheckRecord& record : records) {
     ClassState& state = states[record.class_name];
     state.open = record.state == "started";
+    if (state.open) state.opened = record.shape.empty() ? "" : " of " + record.shape;
     if (record.state == "ok") ++state.ok;
     if (record.state == "failed" && state.failed.empty()) state.failed = record.text;
     if (record.state == "refused" && state.refused.empty()) state.refused = record.text;
@@ -39,7 +47,7 @@ std::map<std::string, ClassState> states_of(const std::vector<CheckRecord>& reco
 }
 
 std::string reason_of(const ClassState& state) {
-  if (state.open) return "an earlier try ended in its check";
+  if (state.open) return "an earlier try ended in its check" + state.opened;
   if (!state.no_kernel.empty()) return state.no_kernel;
   if (!state.failed.empty()) return "failed its check: " + state.failed;
   if (state.ok == 0) return "could not be checked: " + state.refused;
@@ -49,7 +57,7 @@ std::string reason_of(const ClassState& state) {
 }  // namespace
 
 std::string record_line(const CheckRecord& record) {
-  return write_json(record).dump() + "\n";
+  return json_line(write_json(record)) + "\n";
 }
 
 std::vector<CheckRecord> parse_checks(const std::string& text, const std::string& place) {
@@ -78,25 +86,33 @@ std::vector<CheckRecord> check_classes(Backend& backend, const std::vector<std::
                                        const Reference& reference, const std::vector<CheckRecord>& before,
                                        const std::function<void(const CheckRecord&)>& found) {
   std::vector<CheckRecord> records = before;
-  std::set<std::string> known;
-  for (const CheckRecord& record : before) known.insert(record.class_name);
+  std::set<std::string> ended;  // classes of which no more is to be learned
+  for (const auto& [name, state] : states_of(before)) {
+    if (state.open || !state.no_kernel.empty()) ended.insert(name);
+  }
+  std::set<std::pair<std::string, std::string>> known;
+  for (const CheckRecord& record : before) known.insert({record.class_name, record.shape});
   const auto add = [&](const CheckRecord& record) {
     records.push_back(record);
     if (found) found(record);
   };
   for (const std::string& name : classes) {
-    if (known.count(name) > 0) continue;
+    if (ended.count(name) > 0) continue;
     const cost::Op representative = cost::parse_op(name, "");
     if (!backend.supports(representative)) {
       add({name, "", "no_kernel", "", 0.0, 0.0, "the " + backend.name() + " backend has no kernel for it"});
       continue;
     }
-    add({name, "", "started", "", 0.0, 0.0, ""});
-    std::uint64_t seed = 1;
+    std::uint64_t seed = 0;
     for (const cost::Op& op : check_shapes(representative)) {
-      add(record_of(name, op, check_operator(backend, op, Seed{seed++}, reference)));
-      if (backend.is_lost())
-        throw BackendError("the device is lost in the check of " + name + ": " + records.back().text);
+      ++seed;
+      if (known.count({name, cost::shape_text(op)}) > 0) continue;
+      add({name, cost::shape_text(op), "started", "", 0.0, 0.0, ""});
+      CheckRecord record = record_of(name, op, check_operator(backend, op, Seed{seed}, reference));
+      const bool is_lost = backend.is_lost();
+      if (is_lost) record.state = "failed";  // whatever other shapes do: it must not come near the sweep
+      add(record);
+      if (is_lost) throw BackendError("the device is lost in the check of " + name + ": " + record.text);
     }
   }
   return records;

@@ -1,7 +1,7 @@
 // Correctness of whole classes before any of them is timed: every class of a sweep is checked on several
 // shapes, results are written as they come, and classes that compute something else are left out of the
-// sweep. A check that takes the process down leaves its class marked as started, so that the next try goes on
-// behind it.
+// sweep. A shape that takes the process down stays marked as started, so that the next try leaves its class
+// out and goes on behind it.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,8 @@
 
 namespace orrery::calibrate {
 
-/// A line of checks.jsonl. States: started, ok, failed, refused (the backend threw), no_kernel.
+/// A line of checks.jsonl. States: started (a result follows, unless the process ended), ok, failed (wrong
+/// numbers, or the device was lost), refused (the backend threw), no_kernel.
 struct CheckRecord {
   std::string class_name, shape, state, operand;
   double error = 0, bound = 0;
@@ -23,7 +24,7 @@ struct CheckRecord {
 template <class V>
 void fields(V& v, CheckRecord& c) {
   v("class", c.class_name, "operator class", required());
-  v("shape", c.shape, "what was computed; empty for the class as a whole");
+  v("shape", c.shape, "what was computed; empty where there is no kernel");
   v("state", c.state, "started, ok, failed, refused or no_kernel", required());
   v("operand", c.operand, "output that is furthest from the reference");
   v("error", c.error, "its distance from the reference, relative; at most 1e300", at_least(0));
@@ -34,18 +35,19 @@ void fields(V& v, CheckRecord& c) {
 std::string record_line(const CheckRecord& record);
 std::vector<CheckRecord> parse_checks(const std::string& text, const std::string& place);
 
-/// Classes without a kernel, with a failed shape, with nothing but refused shapes, or, in the records of an
-/// earlier try, started without a result: none of them is timed. By class, with the reason.
+/// Classes without a kernel, with a failed shape, with nothing but refused shapes, or with a shape that was
+/// started and has no result: none of them is timed. By class, with the reason.
 std::map<std::string, std::string> excluded_classes(const std::vector<CheckRecord>& records);
 
-/// Checks the classes that `before` says nothing of; hands out each record as it comes. Throws BackendError
-/// when the device is lost.
+/// Checks the shapes that `before` says nothing of, except of classes in which an earlier try ended; hands
+/// out each record as it comes. Returns all records, the earlier ones first. Throws BackendError when the
+/// device is lost.
 std::vector<CheckRecord> check_classes(Backend& backend, const std::vector<std::string>& classes,
                                        const Reference& reference, const std::vector<CheckRecord>& before,
                                        const std::function<void(const CheckRecord&)>& found);
 
-/// "54 classes: 52 right, 1 wrong (softmax_forward_bf16), 1 without a kernel" and a line for each that is not
-/// right.
+/// "54 classes checked against the CPU: 52 right, 1 wrong or refused, 1 without a kernel" and a line for each
+/// that is not right, and for each whose first refused shape is the only thing to say.
 std::string checks_text(const std::vector<CheckRecord>& records);
 
 }  // namespace orrery::calibrate

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "calibrate/session_files.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/json_io.hpp"
 #include "sim/base/unit_text.hpp"
@@ -84,6 +85,7 @@ CompositionRecord measure_composition(Backend& backend, const Composition& compo
     const auto whole = backend.prepare(composition);
     std::vector<double> samples = sample(*whole, rule, clock);
     const Distribution times = summarise(samples);
+    if (!(times.median_s > 0.0)) throw BackendError("its time is below what the clock can tell");
     record.median_s = times.median_s;
     record.p10_s = times.quantiles_s[2];
     record.p90_s = times.quantiles_s[8];
@@ -102,7 +104,7 @@ CompositionRecord measure_composition(Backend& backend, const Composition& compo
 }
 
 std::string record_line(const CompositionRecord& record) {
-  return write_json(record).dump() + "\n";
+  return json_line(write_json(record)) + "\n";
 }
 
 std::vector<CompositionRecord> parse_records(const std::string& text, const std::string& place) {

@@ -21,11 +21,11 @@ void write_all(std::FILE* file, const std::string& text, const std::string& path
   }
 }
 
+}  // namespace
+
 void move_file(const std::string& from, const std::string& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) fail("rename", to);
 }
-
-}  // namespace
 
 std::string read_text_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -58,11 +58,10 @@ MeasurementStore::MeasurementStore(std::string path, MeasurementFile header) : p
     goes_on_ = before.fingerprint == header.fingerprint && before.facts == header.facts;
     if (goes_on_) header = std::move(before);
   }
-  rows_kept_ = header.rows.size();
-  if (rows_kept_ > 0) last_start_s_ = header.rows.back().start_s;
-  file_.reset(std::fopen(part.c_str(), "wb"));
+  write_text_file(part, write_measurements(header));  // at once: a process killed now must not lose the rows
+  file_.reset(std::fopen(part.c_str(), "ab"));
   if (!file_) fail("open", part);
-  write_all(file_.get(), write_measurements(header), part);
+  earlier_rows_ = std::move(header.rows);
 }
 
 void MeasurementStore::append(const Measurement& row) {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "calibrate/measurements.hpp"
 
@@ -15,12 +16,13 @@ namespace orrery::calibrate {
 std::string read_text_file(const std::string& path);
 /// Writes beside `path` and renames. Throws BackendError.
 void write_text_file(const std::string& path, const std::string& text);
+/// Throws BackendError.
+void move_file(const std::string& from, const std::string& to);
 
 class MeasurementStore {
  public:
   /// Opens `path`.part. Rows of an earlier run are kept when they come from the same machine and the same
-  /// plan
-  /// (`header` without rows, date aside); otherwise the file is started anew.
+  /// plan (`header` without rows, date aside); otherwise the file is started anew.
   MeasurementStore(std::string path, MeasurementFile header);
   MeasurementStore(const MeasurementStore&) = delete;
   MeasurementStore& operator=(const MeasurementStore&) = delete;
@@ -28,9 +30,10 @@ class MeasurementStore {
   /// True when an earlier run of the same plan on the same machine was found, with rows or without.
   bool goes_on() const { return goes_on_; }
   /// Rows that were already there.
-  std::size_t rows_kept() const { return rows_kept_; }
+  const std::vector<Measurement>& earlier_rows() const { return earlier_rows_; }
+  std::size_t rows_kept() const { return earlier_rows_.size(); }
   /// Start of the last kept row, in seconds of the sweep.
-  double last_start_s() const { return last_start_s_; }
+  double last_start_s() const { return earlier_rows_.empty() ? 0.0 : earlier_rows_.back().start_s; }
 
   void append(const Measurement& row);
   /// Renames to the final name; no row may follow.
@@ -43,8 +46,7 @@ class MeasurementStore {
   std::string path_;
   std::unique_ptr<std::FILE, Close> file_;
   bool goes_on_ = false;
-  std::size_t rows_kept_ = 0;
-  double last_start_s_ = 0.0;
+  std::vector<Measurement> earlier_rows_;
 };
 
 }  // namespace orrery::calibrate

@@ -3,10 +3,11 @@
 // that was interrupted, by hand, by a time limit or by a crash, goes on where it stopped, and a case that
 // took the process down twice is left out.
 //
-//   FOLDER/fingerprint.json    device, software, warnings
+//   FOLDER/fingerprint.json    device, software, plan of the sweep, warnings
 //   FOLDER/checks.jsonl        class_checks.hpp
 //   FOLDER/compositions.jsonl  composition_record.hpp
-//   FOLDER/measurements.csv    docs/measurements.md
+//   FOLDER/measurements.csv    docs/measurements.md; measurements.csv.part while a process measures, or when
+//                              it was killed
 //   FOLDER/session.json        how far it came
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "calibrate/class_checks.hpp"
+#include "calibrate/composition.hpp"
 #include "calibrate/measure.hpp"
 #include "calibrate/sweep.hpp"
 
@@ -25,7 +27,7 @@ struct SessionOptions {
   std::string date;
   double budget_s = 480.0;           ///< of this process
   SweepOptions sweep;                ///< its target also chooses the compositions
-  std::vector<std::string> classes;  ///< to check and sweep; empty: all of the target
+  std::vector<std::string> classes;  ///< to sweep, beside the anchors; empty: all of the target
   bool check_first = true;           ///< off only where nothing is computed: on a fake machine
 };
 
@@ -43,8 +45,15 @@ struct SessionSummary {
 
 /// The cases of a session in order.
 std::vector<Visit> session_plan(const SessionOptions& options);
+/// One line by which plans are told apart: size, seed, number of visits, hash of all of them.
+std::string session_plan_name(const SessionOptions& options);
+/// Those made of nothing but wanted classes.
+std::vector<Composition> session_compositions(const SessionOptions& options);
+/// All classes that are checked, sorted: those of the sweep, its anchors and the compositions.
+std::vector<std::string> session_classes(const SessionOptions& options);
 
-/// REQUIRES: a backend of one rank. Throws BackendError when the device is lost or a file cannot be written.
+/// REQUIRES: a backend of one rank. Throws BackendError when the device is lost or a file cannot be written,
+/// after closing the table; ScenarioError when the folder holds a session of another machine or another plan.
 SessionSummary run_session(Backend& backend, const Reference& reference, const SessionOptions& options,
                            const Clock& clock, const SessionEvents& events);
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "calibrate/compositions.hpp"
 #include "sim/base/unit_text.hpp"
 
 namespace orrery::calibrate {
@@ -48,25 +47,33 @@ double round_seconds(const std::vector<Visit>& plan, int round) {
   return seconds;
 }
 
-std::size_t class_count(const SessionOptions& options) {
-  return options.classes.empty() ? sweep_classes(options.sweep.target).size() : options.classes.size();
+double check_seconds(const SessionOptions& options) {
+  return kCheckSeconds * static_cast<double>(session_classes(options).size());
+}
+
+double composition_seconds(const SessionOptions& options) {
+  return kCompositionSeconds * static_cast<double>(session_compositions(options).size());
+}
+
+std::string table_line(const std::string& name, const ClassLine& line) {
+  return fmt::format("{:<24} {:>6} {:>9.1f} {:>14} {:>12}\n", name, line.cases, line.seconds,
+                     human(Flops(line.flops)), human(Bytes(line.bytes)));
 }
 
 }  // namespace
 
 double planned_seconds(const SessionOptions& options) {
-  return kCheckSeconds * static_cast<double>(class_count(options)) +
-         kCompositionSeconds * static_cast<double>(measured_compositions(options.sweep.target).size()) +
-         round_seconds(session_plan(options), 0);
+  return check_seconds(options) + composition_seconds(options) + round_seconds(session_plan(options), 0);
 }
 
 std::string plan_text(const SessionOptions& options) {
   const std::vector<Visit> plan = session_plan(options);
   std::map<std::string, ClassLine> lines;
+  ClassLine anchors;
   for (const Visit& visit : plan) {
     const auto* op = std::get_if<cost::Op>(&visit.subject);
-    if (visit.is_anchor || visit.round != 0 || op == nullptr) continue;
-    ClassLine& line = lines[class_name(visit.subject)];
+    if (visit.round != 0 || op == nullptr) continue;
+    ClassLine& line = visit.is_anchor ? anchors : lines[class_name(visit.subject)];
     ++line.cases;
     line.seconds += visit_seconds(visit);
     line.flops = std::max(line.flops, cost::flops(*op).value());
@@ -74,14 +81,11 @@ std::string plan_text(const SessionOptions& options) {
   }
   std::string text = fmt::format("{:<24} {:>6} {:>9} {:>14} {:>12}\n", "class", "cases", "seconds",
                                  "most work", "most bytes");
-  for (const auto& [name, line] : lines) {
-    text += fmt::format("{:<24} {:>6} {:>9.1f} {:>14} {:>12}\n", name, line.cases, line.seconds,
-                        human(Flops(line.flops)), human(Bytes(line.bytes)));
-  }
-  const std::size_t compositions = measured_compositions(options.sweep.target).size();
+  for (const auto& [name, line] : lines) text += table_line(name, line);
+  text += table_line("(anchors, between them)", anchors);
   text += fmt::format("checks of {} classes: about {:.0f} s; {} compositions: about {:.0f} s\n",
-                      class_count(options), kCheckSeconds * static_cast<double>(class_count(options)),
-                      compositions, kCompositionSeconds * static_cast<double>(compositions));
+                      session_classes(options).size(), check_seconds(options),
+                      session_compositions(options).size(), composition_seconds(options));
   for (int round = 0; round < options.sweep.rounds(); ++round) {
     text += fmt::format("round {}: about {:.0f} s\n", round + 1, round_seconds(plan, round));
   }

@@ -174,6 +174,7 @@ const std::map<std::string, std::vector<std::string>> kMayInclude{
       "workloads/parallel"}},
     {"calibrate", {"sim/base", "costmodel", "workloads/model"}},
     {"calibrate/backends", {"sim/base", "costmodel", "workloads/model", "calibrate"}},
+    {"calibrate/program", {"sim/base", "costmodel", "calibrate"}},
     {"scenarios", {"sim", "costmodel", "workloads"}},
     {"validate/reference",
      {"sim/base", "sim/observe", "costmodel", "workloads/model", "workloads/parallel", "calibrate"}},
@@ -344,8 +345,9 @@ TEST_CASE("the checks find planted violations") {
   CHECK(
       wrong_includes(planted("validate/reference/a.cpp", "#include \"sim/kernel/simulator.hpp\"\n")).size() ==
       1);
-  CHECK(wrong_includes(planted("calibrate/a.cpp", "#include \"calibrate/backends/cpu/kernels/kernels.hpp\"\n"))
-            .size() == 1);
+  CHECK(
+      wrong_includes(planted("calibrate/a.cpp", "#include \"calibrate/backends/cpu/kernels/kernels.hpp\"\n"))
+          .size() == 1);
   CHECK(wrong_includes(planted("sim/kernel/a.hpp", "#include \"sim/base/units.hpp\"\n")).empty());
   CHECK(banned_calls(planted("sim/a.cpp", "int x = rand();\n")).size() == 1);
   CHECK(banned_calls(planted("sim/a.cpp", "// rand() is banned\nconst char* s = \"rand()\";\n")).empty());

@@ -103,6 +103,7 @@ void show_progress(std::size_t done, std::size_t all, double left_s) {
 }
 
 void run_session(const Options& options) {
+  calibrate::SessionOptions session = session_options(options);  // first: a slip needs no device to be seen
   Bench bench = make_bench(options);
   // Nothing is computed on a machine that does not exist, so there is nothing to check.
   const bool has_results = options.backend != "fake";
@@ -111,7 +112,6 @@ void run_session(const Options& options) {
   };
   const calibrate::SessionEvents events{
       [](const std::string& line) { fmt::print("{}\n", line), std::fflush(stdout); }, show_progress};
-  calibrate::SessionOptions session = session_options(options);
   session.check_first = has_results;
   calibrate::run_session(*bench.backend, reference, session, bench.clock, events);
 }
