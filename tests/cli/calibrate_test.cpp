@@ -21,15 +21,8 @@ Result run_with(const std::string& assignments, const std::string& arguments) {
   return run(arguments, assignments);
 }
 
-std::string with_module(const std::string& file) {
-  return "ORRERY_CUDA_MODULE='" ORRERY_BINARY_DIR "/tests/fakes/" + file + "' ";
-}
-
 bool exists(const std::string& file) {
   return fs::exists(scratch() / file);
-}
-std::string content(const std::string& file) {
-  return orrery::scenario::read_file((scratch() / file).string());
 }
 void write(const std::string& file, const std::string& text) {
   fs::create_directories(scratch());
@@ -92,6 +85,17 @@ TEST_CASE("a file that is no module is refused in the loader's words") {
 }
 
 #if ORRERY_HAS_CUDA
+
+namespace {
+
+std::string with_module(const std::string& file) {
+  return "ORRERY_CUDA_MODULE='" ORRERY_BINARY_DIR "/tests/fakes/" + file + "' ";
+}
+std::string content(const std::string& file) {
+  return orrery::scenario::read_file((scratch() / file).string());
+}
+
+}  // namespace
 
 TEST_CASE("without a device the message is CUDA's, with its code and place, and no file is begun") {
   clear("hidden.csv");
