@@ -144,6 +144,27 @@ Seconds predict(const CompositionRecord& record, const cost::CostModel& costs) {
   return longest;
 }
 
+namespace {
+
+struct PredictionCells {
+  std::string time = "-", error = "-";
+  std::string problem;  ///< behind the line: a profile may lack an operator that had too few points
+};
+
+PredictionCells prediction_cells(const CompositionRecord& record, const cost::CostModel& costs) {
+  PredictionCells cells;
+  try {
+    const Seconds predicted = predict(record, costs);
+    cells.time = human(predicted);
+    cells.error = fmt::format("{:+.1f}", 100.0 * (predicted.value() / record.median_s - 1.0));
+  } catch (const ScenarioError& error) {
+    cells.problem = fmt::format("  no prediction: {}", error.what());
+  }
+  return cells;
+}
+
+}  // namespace
+
 std::string composition_table(const std::vector<CompositionRecord>& records, const cost::CostModel& costs) {
   std::size_t width = 11;
   for (const CompositionRecord& r : records)
@@ -155,11 +176,11 @@ std::string composition_table(const std::vector<CompositionRecord>& records, con
       text += fmt::format("{:<{}}  skipped: {}\n", r.name, width, r.skipped);
       continue;
     }
-    const Seconds predicted = predict(r, costs);
     const auto known = [](double seconds) { return seconds > 0.0 ? human(Seconds(seconds)) : "-"; };
-    text += fmt::format("{:<{}}  {:>10}  {:>10}  {:>+7.1f}  {:>10}  {:>10}\n", r.name, width,
-                        human(Seconds(r.median_s)), human(predicted),
-                        100.0 * (predicted.value() / r.median_s - 1.0), known(r.kernel_s), known(r.host_s));
+    const PredictionCells cells = prediction_cells(r, costs);
+    text += fmt::format("{:<{}}  {:>10}  {:>10}  {:>7}  {:>10}  {:>10}{}\n", r.name, width,
+                        human(Seconds(r.median_s)), cells.time, cells.error, known(r.kernel_s),
+                        known(r.host_s), cells.problem);
   }
   return text;
 }

@@ -123,8 +123,9 @@ namespace {
 std::string prepare(Backend& backend, const Case& subject, const cost::Conditions& conditions,
                     std::unique_ptr<TimedOp>& op) {
   std::string problem;
+  const auto* collective = std::get_if<cost::CollectiveCase>(&subject);
   try {
-    if (const auto* collective = std::get_if<cost::CollectiveCase>(&subject)) {
+    if (collective != nullptr) {
       op = backend.prepare(*collective);
     } else if (conditions.ranks_busy > 1 || backend.rank() == 0) {
       const auto& what = std::get<cost::Op>(subject);
@@ -137,7 +138,7 @@ std::string prepare(Backend& backend, const Case& subject, const cost::Condition
   } catch (const DoesNotFit& error) {
     problem = std::string("does not fit: ") + error.what();
   } catch (const BackendError& error) {
-    if (backend.ranks() > 1) throw;  // the others would wait for this rank
+    if (collective != nullptr && backend.ranks() > 1) throw;  // the others would wait within it
     problem = error.what();
   }
   if (backend.max_over_ranks(problem.empty() ? 0.0 : 1.0) > 0.0 && problem.empty()) {
@@ -172,9 +173,10 @@ Measurement measure(Backend& backend, const Case& subject, const cost::Condition
     if (!samples.empty()) m.times = summarise(samples);
     if (op) m.telemetry = op->telemetry();
   } catch (const BackendError& error) {
-    if (backend.ranks() > 1) throw;
+    const bool others_wait =
+        std::holds_alternative<cost::CollectiveCase>(subject) || conditions.ranks_busy > 1;
+    if (backend.ranks() > 1 && others_wait) throw;
     m.skipped = error.what();
-    return m;
   }
   op.reset();
   backend.patient_barrier();

@@ -33,9 +33,10 @@ struct StoppingRule {
 Distribution summarise(std::span<const double> samples);
 
 /// Visits one case. Every rank of the backend calls this with the same arguments (the clock may differ); the
-/// result is complete on rank 0. A case that the backend does not know, that does not fit, or, on one rank
-/// alone, that fails comes back skipped, with the reason; with several ranks a failure is thrown. `start_s`,
-/// `round`, `is_anchor` and the names of backend and device are left to the caller.
+/// result is complete on rank 0. A case that the backend does not know, that does not fit or that fails comes
+/// back skipped, with the reason; a failure in the middle of what several ranks do together is thrown,
+/// because the others wait there. `start_s`, `round`, `is_anchor` and the names of backend and device are
+/// left to the caller.
 Measurement measure(Backend& backend, const Case& subject, const cost::Conditions& conditions,
                     const StoppingRule& rule, const Clock& clock);
 

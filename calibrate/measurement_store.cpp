@@ -55,7 +55,8 @@ MeasurementStore::MeasurementStore(std::string path, MeasurementFile header) : p
     } catch (const ScenarioError&) {
       before = {};  // not a table of ours that could go on
     }
-    if (before.fingerprint == header.fingerprint && before.facts == header.facts) header = std::move(before);
+    goes_on_ = before.fingerprint == header.fingerprint && before.facts == header.facts;
+    if (goes_on_) header = std::move(before);
   }
   write_text_file(part, write_measurements(header));  // at once: a process killed now must not lose the rows
   file_.reset(std::fopen(part.c_str(), "ab"));

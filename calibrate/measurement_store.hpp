@@ -27,6 +27,8 @@ class MeasurementStore {
   MeasurementStore(const MeasurementStore&) = delete;
   MeasurementStore& operator=(const MeasurementStore&) = delete;
 
+  /// True when an earlier run of the same plan on the same machine was found, with rows or without.
+  bool goes_on() const { return goes_on_; }
   /// Rows that were already there.
   const std::vector<Measurement>& earlier_rows() const { return earlier_rows_; }
   std::size_t rows_kept() const { return earlier_rows_.size(); }
@@ -43,6 +45,7 @@ class MeasurementStore {
   };
   std::string path_;
   std::unique_ptr<std::FILE, Close> file_;
+  bool goes_on_ = false;
   std::vector<Measurement> earlier_rows_;
 };
 

@@ -259,19 +259,41 @@ void read_comment(const std::string& line, MeasurementFile& file) {
   }
 }
 
-std::vector<const Column*> read_header(const std::string& line, const std::string& file, std::size_t number) {
+const Column& find_column(const std::string& name, const std::string& where) {
+  const auto found =
+      std::find_if(columns().begin(), columns().end(), [&](const Column& c) { return c.name == name; });
+  if (found != columns().end()) return *found;
   std::vector<std::string> known;
   for (const Column& column : columns()) known.push_back(column.name);
-  std::vector<const Column*> order;
-  for (const Cell& cell : split(line)) {
-    const auto found = std::find_if(columns().begin(), columns().end(),
-                                    [&](const Column& c) { return c.name == cell.text; });
-    if (found == columns().end()) {
-      throw ScenarioError(place(file, number, cell.column),
-                          "unknown column \"" + cell.text + "\"" + spelling_hint(cell.text, known));
-    }
-    order.push_back(&*found);
+  throw ScenarioError(where, "unknown column \"" + name + "\"" + spelling_hint(name, known));
+}
+
+/// Cells that stand once for all rows.
+using SharedCells = std::vector<std::pair<const Column*, std::string>>;
+
+constexpr const char* kSharedPrefix = "# column.";
+
+bool is_shared_cell(const std::string& line) {
+  return line.rfind(kSharedPrefix, 0) == 0 && line.find('=') != std::string::npos;
+}
+
+void read_shared_cell(const std::string& line, const std::string& where, SharedCells& shared) {
+  const std::size_t start = std::char_traits<char>::length(kSharedPrefix), equals = line.find('=');
+  const Column& column = find_column(line.substr(start, equals - start), where);
+  const std::string cell = line.substr(equals + 1, line.find('\r') - equals - 1);
+  try {
+    RawRow attempt;
+    column.read(attempt, cell);
+  } catch (const BadCell& bad) {
+    throw ScenarioError(where, column.name + ": expected " + bad.expected + ", got \"" + cell + "\"");
   }
+  shared.emplace_back(&column, cell);
+}
+
+std::vector<const Column*> read_header(const std::string& line, const std::string& file, std::size_t number) {
+  std::vector<const Column*> order;
+  for (const Cell& cell : split(line))
+    order.push_back(&find_column(cell.text, place(file, number, cell.column)));
   for (const char* needed : {"class", "shape", "median_s"}) {
     const auto is_needed = [&](const Column* c) { return c->name == needed; };
     if (std::none_of(order.begin(), order.end(), is_needed)) {
@@ -282,13 +304,14 @@ std::vector<const Column*> read_header(const std::string& line, const std::strin
 }
 
 Measurement read_row(const std::string& line, const std::vector<const Column*>& order,
-                     const std::string& file, std::size_t number) {
+                     const SharedCells& shared, const std::string& file, std::size_t number) {
   const std::vector<Cell> cells = split(line);
   if (cells.size() != order.size()) {
     throw ScenarioError(place(file, number, cells.back().column),
                         fmt::format("{} cells, but the header has {} columns", cells.size(), order.size()));
   }
   RawRow raw;
+  for (const auto& [column, cell] : shared) column->read(raw, cell);
   std::size_t class_column = 1;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (order[i]->name == "class") class_column = cells[i].column;
@@ -355,10 +378,52 @@ std::vector<Measurement> measured_rows(const std::vector<Measurement>& rows) {
   return kept;
 }
 
-std::string header_text(const MeasurementFile& file) {
+namespace {
+
+std::string facts_text(const MeasurementFile& file) {
   std::string text = std::string(kTitle) + "\n# date=" + file.date + "\n";
   for (const auto& [key, value] : file.facts) text += "# " + key + "=" + value + "\n";
   for (const auto& [key, value] : file.fingerprint) text += "# fingerprint." + key + "=" + value + "\n";
+  return text;
+}
+
+/// True when every row has the same, as far as a line of its own can say it.
+bool is_shared(const MeasurementFile& file, const Column& column) {
+  if (file.rows.empty() || column.name == "class" || column.name == "shape" || column.name == "median_s") {
+    return false;
+  }
+  const std::string first = column.write(file.rows.front());
+  return first.find('\n') == std::string::npos &&
+         std::all_of(file.rows.begin(), file.rows.end(),
+                     [&](const Measurement& row) { return column.write(row) == first; });
+}
+
+}  // namespace
+
+std::string write_columns(const MeasurementFile& file, const std::vector<std::string>& names) {
+  std::string text = facts_text(file), header;
+  std::vector<const Column*> kept;
+  for (const std::string& name : names) {
+    const Column& column = find_column(name, "");
+    if (is_shared(file, column)) {
+      const std::string cell = column.write(file.rows.front());
+      if (!cell.empty()) text += kSharedPrefix + name + "=" + cell + "\n";
+    } else {
+      header += (kept.empty() ? "" : ",") + name;
+      kept.push_back(&column);
+    }
+  }
+  text += header + "\n";
+  for (const Measurement& row : file.rows) {
+    for (const Column* column : kept)
+      text += (column == kept.front() ? "" : ",") + quoted(column->write(row));
+    text += "\n";
+  }
+  return text;
+}
+
+std::string header_text(const MeasurementFile& file) {
+  std::string text = facts_text(file);
   for (const Column& column : columns()) text += (&column == &columns().front() ? "" : ",") + column.name;
   return text + "\n";
 }
@@ -381,6 +446,7 @@ MeasurementFile read_measurements(const std::string& text, const std::string& fi
                                   bool drop_unfinished_line) {
   MeasurementFile file;
   std::vector<const Column*> order;
+  SharedCells shared;
   std::size_t begin = 0;
   for (std::size_t number = 1; begin < text.size(); ++number) {
     const std::size_t newline = text.find('\n', begin);
@@ -388,12 +454,14 @@ MeasurementFile read_measurements(const std::string& text, const std::string& fi
     const std::string line = text.substr(begin, newline - begin);
     begin = newline == std::string::npos ? text.size() : newline + 1;
     if (line.empty() || line == "\r") continue;
-    if (line[0] == '#') {
+    if (is_shared_cell(line)) {
+      read_shared_cell(line, place(file_name, number, 1), shared);
+    } else if (line[0] == '#') {
       read_comment(line, file);
     } else if (order.empty()) {
       order = read_header(line, file_name, number);
     } else {
-      file.rows.push_back(read_row(line, order, file_name, number));
+      file.rows.push_back(read_row(line, order, shared, file_name, number));
     }
   }
   if (order.empty()) {

@@ -1,7 +1,8 @@
 // measurements.csv: the one table of measured times, whether from the CPU, from a GPU or imported. One row is
 // one visit to one case (an operator or a collective under stated conditions); a case that was visited in
-// several rounds has several rows. Lines starting with "#" carry `key=value` facts of the whole file: date
-// and fingerprint. The columns are documented in docs/measurements.md.
+// several rounds has several rows. Lines starting with "#" carry `key=value` facts of the whole file: date,
+// fingerprint, and columns that are the same in every row. The columns are documented in
+// docs/measurements.md.
 #pragma once
 
 #include <array>
@@ -68,6 +69,9 @@ std::string header_text(const MeasurementFile& file);
 /// One line.
 std::string row_text(const Measurement& row);
 std::string write_measurements(const MeasurementFile& file);
+/// Only these columns; those that say the same in every row once, as `# column.NAME=value`, or not at all
+/// where that is nothing. REQUIRES: names of columns, `class`, `shape` and `median_s` among them.
+std::string write_columns(const MeasurementFile& file, const std::vector<std::string>& names);
 
 /// Throws ScenarioError "file:line:column: ..." on a malformed line. Columns may stand in any order; `class`,
 /// `shape` and `median_s` must be there, others have defaults; an unknown column is refused with the nearest

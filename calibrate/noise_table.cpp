@@ -13,8 +13,6 @@ namespace {
 
 /// Calls below which a class has no distribution of its own: the 1 % quantile needs a few hundred.
 constexpr int kCallsLeast = 400;
-/// A visit with fewer calls says nothing about tails.
-constexpr int kVisitCallsLeast = 9;
 
 /// Ratios to the median, each with the share of calls it stands for.
 struct Mixture {
@@ -64,7 +62,7 @@ std::vector<cost::NoiseEntry> noise_entries(const std::vector<Measurement>& rows
   const std::vector<double> limits = noise_time_limits();
   std::map<std::pair<std::string, std::size_t>, Mixture> mixtures;
   for (const Measurement& row : rows) {
-    if (row.times.samples < kVisitCallsLeast || !(row.times.quantiles_s.front() > 0.0)) continue;
+    if (row.times.samples < kTailCallsLeast || !(row.times.quantiles_s.front() > 0.0)) continue;
     std::size_t regime = 0;
     while (regime + 2 < limits.size() && row.times.median_s >= limits[regime + 1]) ++regime;
     mixtures[{"any", regime}].add(row.times);

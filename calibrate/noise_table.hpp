@@ -12,6 +12,9 @@ namespace orrery::calibrate {
 /// Limits of the durations that are kept apart, in seconds.
 std::vector<double> noise_time_limits();
 
+/// A visit with fewer calls says nothing about tails, and its quantiles are not read.
+constexpr int kTailCallsLeast = 9;
+
 /// Entries for the profile; the probabilities are kQuantileGrid. The slow drift of the machine is not in
 /// them: each visit is compared with its own median.
 std::vector<cost::NoiseEntry> noise_entries(const std::vector<Measurement>& rows);

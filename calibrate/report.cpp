@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <tuple>
 
+#include "calibrate/bandwidth.hpp"
 #include "calibrate/points.hpp"
 #include "sim/base/stats.hpp"
 #include "sim/base/unit_text.hpp"
@@ -107,14 +110,57 @@ std::string headline_of(const CalibrationReport& report) {
   return text;
 }
 
+/// The largest size of each kind of collective over two ranks or more, and its time.
+using LargestCollectives = std::map<std::string, std::pair<cost::CollectiveCase, Seconds>>;
+
+LargestCollectives largest_of(const cost::Profile& profile) {
+  LargestCollectives largest;
+  const auto model = cost::make_cost_model(profile);
+  for (const cost::CollectiveClass& c : profile.collectives) {
+    if (c.ranks < 2 || c.residual.high.empty()) continue;
+    const Bytes size(std::round(std::exp(c.residual.high.front())));
+    const cost::CollectiveCase collective{cost::collective_kind(c.name), size, c.ranks};
+    largest.emplace(c.name, std::pair{collective, model->estimate(collective).time});
+  }
+  return largest;
+}
+
+LargestCollectives largest_of(const std::vector<Point>& points) {
+  LargestCollectives largest;
+  for (const Point& point : points) {
+    const auto* collective = std::get_if<cost::CollectiveCase>(&point.subject);
+    if (collective == nullptr || collective->ranks < 2) continue;
+    const auto [found, is_new] =
+        largest.emplace(point.class_name, std::pair{*collective, Seconds(point.seconds)});
+    if (!is_new && found->second.first.bytes < collective->bytes)
+      found->second = {*collective, Seconds(point.seconds)};
+  }
+  return largest;
+}
+
+/// One line, empty when nothing moves data between ranks.
+std::string bandwidth_fact(const LargestCollectives& largest) {
+  std::string text;
+  for (const auto& [name, measured] : largest) {
+    const auto& [collective, time] = measured;
+    if (!(cost::busbw_factor(collective.kind, collective.ranks) > 0.0) || collective.bytes <= Bytes(1.0))
+      continue;
+    text += fmt::format("{}{} {} ({}, {} ranks)", text.empty() ? "busbw at the largest size: " : "; ", name,
+                        human(bandwidth(collective, time).busbw), human(collective.bytes), collective.ranks);
+  }
+  return text;
+}
+
 CalibrationReport assemble(const cost::Profile& profile, const std::string& origin,
                            const std::map<std::string, std::vector<Scored>>& operators,
-                           const std::map<std::string, std::vector<Scored>>& collectives) {
+                           const std::map<std::string, std::vector<Scored>>& collectives,
+                           const LargestCollectives& largest) {
   CalibrationReport report;
   report.title = fmt::format("{} | {} | measured {} | fingerprint {}", profile.device, profile.algorithm,
                              profile.date, profile.fingerprint_id);
   report.origin = origin;
   report.facts = facts_of(profile);
+  if (const std::string fact = bandwidth_fact(largest); !fact.empty()) report.facts.push_back(fact);
   std::vector<Scored> all;
   for (const auto& [name, scored] : operators) {
     report.operators.push_back(summarise_row(name, scored, true));
@@ -144,13 +190,15 @@ CalibrationReport report_profile(const cost::Profile& profile) {
   std::map<std::string, std::vector<Scored>> operators, collectives;
   for (const cost::OperatorClass& c : profile.operators) operators[c.name] = scored_of(c, profile.memory);
   for (const cost::CollectiveClass& c : profile.collectives) collectives[c.name] = scored_of(c);
-  return assemble(profile, "each point predicted from the others", operators, collectives);
+  return assemble(profile, "each point predicted from the others", operators, collectives,
+                  largest_of(profile));
 }
 
 CalibrationReport report_profile(const cost::Profile& profile, const MeasurementFile& measurements) {
   const auto model = cost::make_cost_model(profile);
   std::map<std::string, std::vector<Scored>> operators, collectives;
-  for (const Point& point : pool_points(measured_rows(measurements.rows))) {
+  const std::vector<Point> points = pool_points(measured_rows(measurements.rows));
+  for (const Point& point : points) {
     if (const auto* op = std::get_if<cost::Op>(&point.subject)) {
       const double predicted = model->estimate(*op, point.conditions).time.value();
       const double set = cost::working_set(cost::footprint(*op), point.conditions);
@@ -163,10 +211,44 @@ CalibrationReport report_profile(const cost::Profile& profile, const Measurement
       collectives[point.class_name].push_back({std::log(point.seconds / predicted), true, false});
     }
   }
-  return assemble(profile, "profile against these measurements", operators, collectives);
+  CalibrationReport report =
+      assemble(profile, "profile against these measurements", operators, collectives, largest_of(points));
+  report.skipped = skipped_classes(measurements.rows);
+  return report;
+}
+
+std::vector<SkippedClass> skipped_classes(const std::vector<Measurement>& rows) {
+  struct Cases {
+    std::set<std::tuple<std::string, int, double>> distinct;
+    std::map<std::string, int> reasons;
+  };
+  std::map<std::string, Cases> classes;
+  for (const Measurement& row : rows) {
+    if (row.is_measured()) continue;
+    Cases& cases = classes[class_name(row.subject)];
+    cases.distinct.emplace(shape_text(row.subject), row.conditions.ranks_busy,
+                           row.conditions.reuse_distance.value());
+    ++cases.reasons[row.skipped];
+  }
+  std::vector<SkippedClass> skipped;
+  for (const auto& [name, cases] : classes) {
+    const auto most = std::max_element(cases.reasons.begin(), cases.reasons.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    skipped.push_back({name, static_cast<int>(cases.distinct.size()), most->first,
+                       static_cast<int>(cases.reasons.size()) - 1});
+  }
+  return skipped;
 }
 
 namespace {
+
+std::string skipped_text(const SkippedClass& s) {
+  std::string text =
+      fmt::format("skipped: {}: {} case{}: {}", s.name, s.cases, s.cases == 1 ? "" : "s", s.reason);
+  if (s.other_reasons > 0)
+    text += fmt::format(" (and {} other reason{})", s.other_reasons, s.other_reasons == 1 ? "" : "s");
+  return text;
+}
 
 struct Cells {
   std::vector<std::string> columns;
@@ -201,6 +283,7 @@ std::string report_table(const CalibrationReport& report) {
   };
   line(cells.columns);
   for (const auto& row : cells.rows) line(row);
+  for (const SkippedClass& skipped : report.skipped) text += skipped_text(skipped) + "\n";
   for (const std::string& fact : report.facts) text += fact + "\n";
   return text + report.headline + "\n";
 }
@@ -217,6 +300,7 @@ std::string report_markdown(const CalibrationReport& report) {
   line(std::vector<std::string>(cells.columns.size(), "---"));
   for (const auto& row : cells.rows) line(row);
   text += "\n";
+  for (const SkippedClass& skipped : report.skipped) text += "- " + skipped_text(skipped) + "\n";
   for (const std::string& fact : report.facts) text += "- " + fact + "\n";
   return text + "\n" + report.headline + "\n";
 }

@@ -21,12 +21,23 @@ struct ErrorRow {
   std::optional<double> in_cache, out_of_cache;  ///< median with the working set inside L2, beyond it
 };
 
+/// A class with cases that have no time, for the reason given most often.
+struct SkippedClass {
+  std::string name;
+  int cases = 0;
+  std::string reason;
+  int other_reasons = 0;
+};
+/// By name. A case counts once per table, however many rounds skipped it.
+std::vector<SkippedClass> skipped_classes(const std::vector<Measurement>& rows);
+
 struct CalibrationReport {
   std::string title;   ///< device, software, date
   std::string origin;  ///< what the errors are: leave-one-out, or against a table of measurements
   std::vector<ErrorRow> operators, collectives;
   ErrorRow all_operators;
-  std::vector<std::string> facts;  ///< drift, bandwidths, anchors: one line each
+  std::vector<SkippedClass> skipped;  ///< of the table of measurements, where there is one
+  std::vector<std::string> facts;     ///< bandwidths, drift, anchors, busbw of collectives: one line each
   std::string headline;
 };
 

@@ -23,6 +23,15 @@ Json to_json(const std::vector<ErrorRow>& rows) {
   return list;
 }
 
+Json to_json(const std::vector<SkippedClass>& classes) {
+  Json list = Json::array();
+  for (const SkippedClass& c : classes) {
+    list.push_back(
+        {{"class", c.name}, {"cases", c.cases}, {"reason", c.reason}, {"other_reasons", c.other_reasons}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string report_json(const CalibrationReport& report) {
@@ -31,6 +40,7 @@ std::string report_json(const CalibrationReport& report) {
                   {"operators", to_json(report.operators)},
                   {"all_operators", to_json(report.all_operators)},
                   {"collectives", to_json(report.collectives)},
+                  {"skipped", to_json(report.skipped)},
                   {"facts", report.facts},
                   {"headline", report.headline}};
   return json.dump(2) + "\n";

@@ -32,6 +32,7 @@ Groups all_groups() {
   Groups groups;
   for (const auto& [plural, registry] : registry_catalog()) groups[plural] = registry->names();
   groups["backends"] = {{"cpu", "kernels on this machine's cores, OpenMPI between ranks"},
+                        {"cuda", "kernels on NVIDIA GPUs, NCCL between ranks; loaded when asked for"},
                         {"fake", "a machine with known parameters and seeded noise, for trying things out"}};
   groups["datasets"] = names_of_kinds<scenario::DataConfig>();
   groups["optimizers"] = names_of_kinds<model::OptimizerConfig>();

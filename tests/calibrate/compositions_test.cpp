@@ -102,3 +102,11 @@ TEST_CASE("a composition with an operator that the backend lacks is skipped with
   CHECK(record.skipped.find("layer_norm_forward_bf16") != std::string::npos);
   CHECK(record.median_s == 0.0);
 }
+
+TEST_CASE("a composition with an operator that the profile lacks has no prediction, and the line says why") {
+  FakeBackend backend({}, fake_gpu_truth());
+  const CompositionRecord record = measured(backend, measured_compositions(SweepTarget::gpu).front());
+  const std::string table = composition_table({record}, *cost::make_cost_model(fake_truth()));
+  CHECK_THAT(table, Catch::Contains(" -  ") && Catch::Contains("no prediction: ") &&
+                        Catch::Contains("has no measurement of"));
+}

@@ -6,6 +6,7 @@
 
 #include "calibrate/fake_backend.hpp"
 #include "calibrate/speed.hpp"
+#include "sim/base/error.hpp"
 #include "sim/base/stats.hpp"
 
 using namespace orrery;
@@ -19,7 +20,43 @@ Clock clock_of(const FakeBackend& backend) {
   return [&backend] { return backend.now(); };
 }
 
+/// A machine on which one kind of work fails, when it is prepared or when it runs.
+class FailingBackend : public FakeBackend {
+ public:
+  explicit FailingBackend(int ranks, bool on_run) : FakeBackend({.ranks = ranks}), on_run_(on_run) {}
+  using FakeBackend::prepare;
+  std::unique_ptr<TimedOp> prepare(const cost::Op&, const cost::Conditions&) override { return fail(); }
+  std::unique_ptr<TimedOp> prepare(const cost::CollectiveCase&) override { return fail(); }
+
+ private:
+  class FailingOp : public TimedOp {
+   public:
+    Seconds run() override { throw BackendError("a kernel failed"); }
+  };
+  std::unique_ptr<TimedOp> fail() const {
+    if (!on_run_) throw BackendError("a library refused it");
+    return std::make_unique<FailingOp>();
+  }
+  bool on_run_;
+};
+
 }  // namespace
+
+TEST_CASE("an operator that fails is skipped with the reason, on any number of ranks") {
+  for (const int ranks : {1, 2}) {
+    FailingBackend refuses(ranks, false), fails(ranks, true);
+    CHECK(measure(refuses, kOp, {}, {}, clock_of(refuses)).skipped == "a library refused it");
+    CHECK(measure(fails, kOp, {}, {}, clock_of(fails)).skipped == "a kernel failed");
+  }
+}
+
+TEST_CASE("a failure in the middle of what ranks do together is thrown: the others wait there") {
+  const cost::CollectiveCase all_reduce{cost::CollectiveKind::all_reduce, Bytes(4096), 2};
+  FailingBackend refuses(2, false), fails(2, true);
+  CHECK_THROWS_AS(measure(refuses, all_reduce, {2, Bytes(0)}, {}, clock_of(refuses)), BackendError);
+  CHECK_THROWS_AS(measure(fails, all_reduce, {2, Bytes(0)}, {}, clock_of(fails)), BackendError);
+  CHECK_THROWS_AS(measure(fails, kOp, {2, Bytes(0)}, {}, clock_of(fails)), BackendError);
+}
 
 TEST_CASE("the stopping rule stops when the median's interval is narrow, and not before its minima") {
   StoppingRule rule;

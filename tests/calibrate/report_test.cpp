@@ -81,3 +81,50 @@ TEST_CASE("a profile can be scored against measurements that it has not seen") {
   CHECK(report.operators[0].points == 1);
   CHECK_THAT(report.headline, Contains("profile against these measurements"));
 }
+
+TEST_CASE("a report names the classes that a table skips, with cases and reason") {
+  const auto row = [](std::int64_t elements, const std::string& skipped) {
+    Measurement m;
+    m.subject = cost::Copy{.elements = elements};
+    m.skipped = skipped;
+    m.times.median_s = skipped.empty() ? 1e-6 : 0.0;
+    return m;
+  };
+  MeasurementFile file;
+  // Three rounds of one case, one of another, and a third that was measured.
+  file.rows = {row(10, "does not fit"), row(10, "does not fit"), row(10, "does not fit"), row(20, "refused"),
+               row(30, "")};
+  const CalibrationReport report = report_profile(a_profile(), file);
+  REQUIRE(report.skipped.size() == 1);
+  CHECK(report.skipped[0].cases == 2);
+  CHECK_THAT(report_table(report), Contains("\nskipped: copy: 2 cases: does not fit (and 1 other reason)\n"));
+  CHECK_THAT(report_markdown(report), Contains("- skipped: copy: 2 cases"));
+  CHECK(Json::parse(report_json(report))["skipped"][0]["reason"] == "does not fit");
+  CHECK(report_profile(a_profile()).skipped.empty());
+}
+
+TEST_CASE("a report has the bus bandwidth of each collective at its largest size") {
+  cost::Profile profile = a_profile();
+  cost::CollectiveClass& all_reduce = profile.collectives[0];
+  all_reduce.ranks = 4;
+  all_reduce.model.regimes = {{Bytes(0), Seconds(0), SecondsPerByte(1e-9)}};
+  all_reduce.residual.length = {1.0};
+  all_reduce.residual.points = {std::log(1e3), std::log(1e4), std::log(1e6)};
+  all_reduce.residual.weights = {0, 0, 0};
+  all_reduce.residual.low = {std::log(1e3)};
+  all_reduce.residual.high = {std::log(1e6)};
+  const auto fact_of = [](const CalibrationReport& report) { return report.facts.back(); };
+  // By the model t = volume beta, and busbw = volume / t whatever the ranks: 1 GB/s.
+  CHECK_THAT(fact_of(report_profile(profile)),
+             Contains("busbw at the largest size: all_reduce 1.00 GB/s") && Contains("4 ranks"));
+  MeasurementFile file;
+  for (const double bytes : {8e6, 1e6}) {
+    Measurement row;
+    row.subject = cost::CollectiveCase{cost::CollectiveKind::all_reduce, Bytes(bytes), 4};
+    row.times.median_s = 1e-3;
+    file.rows.push_back(row);
+  }
+  // 2 (n - 1) / n = 1.5 times 8 MB per ms.
+  CHECK_THAT(fact_of(report_profile(profile, file)), Contains("all_reduce 12.0 GB/s"));
+  CHECK_THAT(fact_of(report_profile(a_profile())), !Contains("busbw"));
+}

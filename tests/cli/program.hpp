@@ -21,16 +21,16 @@ inline std::filesystem::path scratch() {
   return std::filesystem::path(ORRERY_BINARY_DIR) / "cli_test";
 }
 
-/// stdout and stderr of one run; a crash gives code -1.
-inline Result run(const std::string& arguments) {
+/// stdout and stderr of one run; a crash gives code -1. `assignments`: environment, "NAME=value ".
+inline Result run(const std::string& arguments, const std::string& assignments = "") {
   namespace fs = std::filesystem;
   fs::create_directories(scratch());
   for (const char* folder : {"scenarios", "costmodel", "tests", "docs", "validate"}) {
     if (!fs::exists(scratch() / folder))
       fs::create_symlink(fs::path(ORRERY_SOURCE_DIR) / folder, scratch() / folder);
   }
-  const std::string command = "cd '" + scratch().string() +
-                              "' && NO_COLOR=1 '" ORRERY_BINARY_DIR "/orrery' " + arguments +
+  const std::string command = "cd '" + scratch().string() + "' && NO_COLOR=1 " + assignments +
+                              "'" ORRERY_BINARY_DIR "/orrery' " + arguments +
                               " >stdout.txt 2>stderr.txt </dev/null";
   const int status = std::system(command.c_str());
   Result result;

@@ -87,6 +87,13 @@ TEST_CASE("ranks are pinned one per core while cores suffice") {
   CHECK(tail == std::vector<std::string>{"orrery", "train", "a b"});
 }
 
+TEST_CASE("ranks that have threads of their own are not pinned") {
+  const cpu::LaunchPlan plan = cpu::plan_launch(2, {.cores = 2, .pin = false, .program = "orrery", .arguments = {"train"}});
+  CHECK(contains(plan, "none"));
+  CHECK_FALSE(contains(plan, "core"));
+  CHECK(plan.warning.empty());
+}
+
 TEST_CASE("more ranks than cores run unpinned, with one warning") {
   const cpu::LaunchPlan plan = cpu::plan_launch(4, {.cores = 1, .program = "orrery", .arguments = {}});
   CHECK(contains(plan, "--oversubscribe"));

@@ -59,7 +59,9 @@ LaunchPlan plan_launch(int ranks, const LaunchSite& site) {
     plan.command.insert(plan.command.end(), words.begin(), words.end());
   };
   if (site.is_root) append({"--allow-run-as-root"});
-  if (ranks <= site.cores) {
+  if (ranks <= site.cores && !site.pin) {
+    append({"--bind-to", "none"});
+  } else if (ranks <= site.cores) {
     append({"--bind-to", "core", "--map-by", "core"});
   } else {
     append({"--oversubscribe", "--bind-to", "none"});

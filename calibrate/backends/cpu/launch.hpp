@@ -17,6 +17,7 @@ namespace orrery::cpu {
 struct LaunchSite {
   int cores = 1;                       ///< physical cores that this process may use
   bool is_root = false;                ///< Open MPI wants to be told that running as root is meant
+  bool pin = true;                     ///< one rank per core, where cores suffice
   bool stderr_is_terminal = false;     ///< handed down, because the ranks write into mpirun's pipes
   std::string program;                 ///< the executable to start
   std::vector<std::string> arguments;  ///< its command line without the program's name
@@ -27,8 +28,9 @@ struct LaunchPlan {
   std::string warning;               ///< one line for the user, empty when all is well
 };
 
-/// Pure: ranks are pinned one per core while cores suffice; with more ranks than cores nothing is pinned and
-/// the plan warns. Only shared-memory transports are used, which halves the start-up time.
+/// Pure: ranks are pinned one per core while cores suffice, if they are to be; with more ranks than cores
+/// nothing is pinned and the plan warns. Only shared-memory transports are used, which halves the start-up
+/// time.
 LaunchPlan plan_launch(int ranks, const LaunchSite& site);
 
 /// This executable with this command line.

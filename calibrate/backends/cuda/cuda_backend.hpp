@@ -8,6 +8,7 @@
 
 #include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/device.hpp"
+#include "calibrate/backends/cuda/device_warnings.hpp"
 #include "calibrate/backends/cuda/fingerprint.hpp"
 #include "calibrate/backends/cuda/nvml.hpp"
 #include "calibrate/backends/cuda/timed_kernel.hpp"
@@ -38,6 +39,7 @@ class CudaBackend : public calibrate::Backend {
   std::unique_ptr<calibrate::TimedOp> prepare(const cost::CollectiveCase& collective) override;
   std::unique_ptr<calibrate::TimedOp> prepare(const calibrate::Composition& composition) override;
 
+  std::vector<std::string> warnings() const override { return device_warnings(first_reading_); }
   bool is_lost() const override { return device_->is_lost(); }
 
   void barrier() override { communicator_.barrier(); }
