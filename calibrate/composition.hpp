@@ -25,7 +25,7 @@ struct CompositionStep {
 };
 
 struct Composition {
-  std::string name;  ///< "block_forward_bf16 tokens=4096 ..."
+  std::string name;  ///< "block_forward 2x2048 d2048 h16 bf16"
   std::vector<CompositionTensor> tensors;
   std::vector<CompositionStep> steps;
   bool as_graph = false;  ///< recorded once, replayed as one graph; only with a single lane

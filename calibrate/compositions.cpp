@@ -63,10 +63,10 @@ struct Linear {
   }
 };
 
+/// "block_forward 2x2048 d2048 h16 bf16": sequences x length, width, heads.
 std::string block_name(const char* part, const BlockShape& s) {
-  return std::string("block_") + part + " sequences=" + std::to_string(s.sequences) +
-         " length=" + std::to_string(s.length) + " width=" + std::to_string(s.width) +
-         " heads=" + std::to_string(s.heads) + " " + cost::name(s.dtype);
+  return std::string("block_") + part + " " + std::to_string(s.sequences) + "x" + std::to_string(s.length) +
+         " d" + std::to_string(s.width) + " h" + std::to_string(s.heads) + " " + cost::name(s.dtype);
 }
 
 /// The operators of one block, shared by its passes.
@@ -189,9 +189,8 @@ Composition block_update(const BlockShape& shape) {
 Composition decode_step(const DecodeShape& s) {
   const std::int64_t head = s.width / s.heads, size = s.sequences * s.width;
   const std::int64_t key_width = s.kv_heads * head;
-  Builder b("decode_step sequences=" + std::to_string(s.sequences) + " context=" + std::to_string(s.context) +
-                " width=" + std::to_string(s.width) + " layers=" + std::to_string(s.layers) + " " +
-                cost::name(s.dtype),
+  Builder b("decode_step " + std::to_string(s.sequences) + "x" + std::to_string(s.context) + " d" +
+                std::to_string(s.width) + " L" + std::to_string(s.layers) + " " + cost::name(s.dtype),
             s.dtype);
   const cost::AttentionDecode attention{.sequences = s.sequences,
                                         .heads = s.heads,
@@ -238,8 +237,8 @@ Composition decode_step(const DecodeShape& s) {
 }
 
 Composition product_beside_copy(std::int64_t size, int products, const cost::Copy& copy, DType dtype) {
-  Builder b("product_beside_copy size=" + std::to_string(size) + " products=" + std::to_string(products) +
-                " " + cost::class_name(copy) + " elements=" + std::to_string(copy.elements) + " " +
+  Builder b("product_beside_" + cost::class_name(copy) + " " + std::to_string(products) + "x" +
+                std::to_string(size) + " " + std::to_string(copy.elements * 4 >> 20) + "MiB " +
                 cost::name(dtype),
             dtype);
   const Linear layer{size, size, size, dtype};

@@ -276,8 +276,10 @@ Cells cells_of(const CalibrationReport& report) {
 std::string report_table(const CalibrationReport& report) {
   const Cells cells = cells_of(report);
   std::string text = report.title + "\n";
-  const auto line = [&text](const std::vector<std::string>& row) {
-    text += fmt::format("{:<20}{:>7}", row[0], row[1]);
+  std::size_t width = 20;
+  for (const auto& row : cells.rows) width = std::max(width, row[0].size() + 1);
+  const auto line = [&text, width](const std::vector<std::string>& row) {
+    text += fmt::format("{:<{}}{:>7}", row[0], width, row[1]);
     for (std::size_t i = 2; i < row.size(); ++i) text += fmt::format("{:>10}", row[i]);
     text += "\n";
   };
