@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "calibrate/session_files.hpp"
@@ -25,19 +26,36 @@ CheckRecord record_of(const std::string& name, const cost::Op& op, const CheckRe
   return record;
 }
 
-/// What is known of one class, in the order of the records.
+/// A shape of which so many checks began and none ended is not tried again.
+constexpr int kTries = 2;
+
+struct ShapeState {
+  int begun = 0, ended = 0;
+  bool is_deadly() const { return begun - ended >= kTries; }
+  bool is_open() const { return begun > 0 && ended == 0; }
+};
+
+/// What is known of one class.
 struct ClassState {
-  bool open = false;  ///< a shape was started, and nothing came after it
+  std::map<std::string, ShapeState> shapes;
   int ok = 0;
-  std::string opened, failed, refused, no_kernel;
+  std::string failed, refused, no_kernel;
+
+  /// A shape in whose check processes ended; none: no such shape.
+  std::optional<std::string> deadly(bool even_once) const {
+    for (const auto& [shape, state] : shapes) {
+      if (state.is_deadly() || (even_once && state.is_open())) return shape;
+    }
+    return std::nullopt;
+  }
 };
 
 std::map<std::string, ClassState> states_of(const std::vector<CheckRecord>& records) {
   std::map<std::string, ClassState> states;
   for (const CheckRecord& record : records) {
     ClassState& state = states[record.class_name];
-    state.open = record.state == "started";
-    if (state.open) state.opened = record.shape.empty() ? "" : " of " + record.shape;
+    ShapeState& shape = state.shapes[record.shape];
+    ++(record.state == "started" ? shape.begun : shape.ended);
     if (record.state == "ok") ++state.ok;
     if (record.state == "failed" && state.failed.empty()) state.failed = record.text;
     if (record.state == "refused" && state.refused.empty()) state.refused = record.text;
@@ -47,7 +65,9 @@ std::map<std::string, ClassState> states_of(const std::vector<CheckRecord>& reco
 }
 
 std::string reason_of(const ClassState& state) {
-  if (state.open) return "an earlier try ended in its check" + state.opened;
+  if (const auto shape = state.deadly(true)) {
+    return "an earlier try ended in its check" + (shape->empty() ? "" : " of " + *shape);
+  }
   if (!state.no_kernel.empty()) return state.no_kernel;
   if (!state.failed.empty()) return "failed its check: " + state.failed;
   if (state.ok == 0) return "could not be checked: " + state.refused;
@@ -84,20 +104,19 @@ std::map<std::string, std::string> excluded_classes(const std::vector<CheckRecor
 
 std::vector<CheckRecord> check_classes(Backend& backend, const std::vector<std::string>& classes,
                                        const Reference& reference, const std::vector<CheckRecord>& before,
-                                       const std::function<void(const CheckRecord&)>& found) {
+                                       const std::function<void(const CheckRecord&)>& found,
+                                       const std::function<bool()>& is_time_up) {
   std::vector<CheckRecord> records = before;
-  std::set<std::string> ended;  // classes of which no more is to be learned
-  for (const auto& [name, state] : states_of(before)) {
-    if (state.open || !state.no_kernel.empty()) ended.insert(name);
-  }
-  std::set<std::pair<std::string, std::string>> known;
-  for (const CheckRecord& record : before) known.insert({record.class_name, record.shape});
+  const std::map<std::string, ClassState> known = states_of(before);
   const auto add = [&](const CheckRecord& record) {
     records.push_back(record);
     if (found) found(record);
   };
   for (const std::string& name : classes) {
-    if (ended.count(name) > 0) continue;
+    const auto earlier = known.find(name);
+    const ClassState state = earlier == known.end() ? ClassState{} : earlier->second;
+    if (!state.no_kernel.empty() || state.deadly(false)) continue;  // no more is to be learned
+    if (is_time_up && is_time_up()) break;
     const cost::Op representative = cost::parse_op(name, "");
     if (!backend.supports(representative)) {
       add({name, "", "no_kernel", "", 0.0, 0.0, "the " + backend.name() + " backend has no kernel for it"});
@@ -106,7 +125,8 @@ std::vector<CheckRecord> check_classes(Backend& backend, const std::vector<std::
     std::uint64_t seed = 0;
     for (const cost::Op& op : check_shapes(representative)) {
       ++seed;
-      if (known.count({name, cost::shape_text(op)}) > 0) continue;
+      const auto shape = state.shapes.find(cost::shape_text(op));
+      if (shape != state.shapes.end() && shape->second.ended > 0) continue;
       add({name, cost::shape_text(op), "started", "", 0.0, 0.0, ""});
       CheckRecord record = record_of(name, op, check_operator(backend, op, Seed{seed}, reference));
       const bool is_lost = backend.is_lost();

@@ -44,7 +44,8 @@ std::map<std::string, std::string> excluded_classes(const std::vector<CheckRecor
 /// device is lost.
 std::vector<CheckRecord> check_classes(Backend& backend, const std::vector<std::string>& classes,
                                        const Reference& reference, const std::vector<CheckRecord>& before,
-                                       const std::function<void(const CheckRecord&)>& found);
+                                       const std::function<void(const CheckRecord&)>& found,
+                                       const std::function<bool()>& is_time_up = {});
 
 /// "54 classes checked against the CPU: 52 right, 1 wrong or refused, 1 without a kernel" and a line for each
 /// that is not right, and for each whose first refused shape is the only thing to say.

@@ -28,7 +28,7 @@ struct Composition {
   std::string name;  ///< "block_forward 2x2048 d2048 h16 bf16"
   std::vector<CompositionTensor> tensors;
   std::vector<CompositionStep> steps;
-  bool as_graph = false;  ///< recorded once, replayed as one graph; only with a single lane
+  bool as_graph = false;  ///< recorded once, replayed as one graph
 
   int lanes() const;
 };

@@ -158,7 +158,11 @@ PredictionCells prediction_cells(const CompositionRecord& record, const cost::Co
     cells.time = human(predicted);
     cells.error = fmt::format("{:+.1f}", 100.0 * (predicted.value() / record.median_s - 1.0));
   } catch (const ScenarioError& error) {
-    cells.problem = fmt::format("  no prediction: {}", error.what());
+    // The whole table is about one profile: its description need not stand in each line.
+    const std::string text = error.what();
+    const std::size_t what = text.find("has no measurement");
+    cells.problem =
+        "  no prediction: " + (what == std::string::npos ? text : "the profile " + text.substr(what));
   }
   return cells;
 }

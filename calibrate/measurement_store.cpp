@@ -53,7 +53,8 @@ MeasurementStore::MeasurementStore(std::string path, MeasurementFile header) : p
     try {
       before = read_measurements(read_text_file(part), part, true);
     } catch (const ScenarioError&) {
-      before = {};  // not a table of ours that could go on
+      before = {};  // not a table of ours that could go on; whoever wrote it may want it back
+      move_file(part, part + ".unreadable");
     }
     goes_on_ = before.fingerprint == header.fingerprint && before.facts == header.facts;
     if (goes_on_) header = std::move(before);

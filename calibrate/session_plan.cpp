@@ -29,10 +29,19 @@ double call_seconds(const cost::Op& op) {
   return 5e-6 + std::max(cost::flops(op).value() / rate, cost::traffic(op).value() / bandwidth);
 }
 
+/// cuDNN compiles a kernel for each shape that it has not met before.
+constexpr double kPlanningSeconds = 0.5;
+
+bool is_planned_by_library(const cost::Op& op) {
+  return std::holds_alternative<cost::Attention>(op) && cost::bytes_of(cost::dtype(op)) == 2;
+}
+
 double visit_seconds(const Visit& visit) {
   const auto* op = std::get_if<cost::Op>(&visit.subject);
   const double call = op != nullptr ? call_seconds(*op) : 1e-3;
-  return kVisitOverhead + std::max(kLeastSampling, kSamples * call);
+  const double planning =
+      visit.round == 0 && op != nullptr && is_planned_by_library(*op) ? kPlanningSeconds : 0.0;
+  return kVisitOverhead + planning + std::max(kLeastSampling, kSamples * call);
 }
 
 struct ClassLine {
