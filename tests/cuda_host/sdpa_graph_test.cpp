@@ -10,8 +10,8 @@
 namespace {
 
 using namespace orrery;
+using cuda::CudnnGraph;
 using cuda::Dims;
-using cuda::Graph;
 using cuda::GraphNode;
 using cuda::GraphTensor;
 using Values = std::vector<double>;
@@ -19,7 +19,7 @@ using Values = std::vector<double>;
 /// Computes a graph: one vector per tensor, laid out by the tensor's strides; operands share their memory.
 class Interpreter {
  public:
-  Interpreter(const Graph& graph, std::vector<Values*> operands)
+  Interpreter(const CudnnGraph& graph, std::vector<Values*> operands)
       : graph_(graph), operands_(std::move(operands)) {
     for (const GraphTensor& t : graph.tensors) {
       std::int64_t last = 0;
@@ -138,7 +138,7 @@ class Interpreter {
                                                  : own_.at(static_cast<std::size_t>(n.x));
   }
 
-  const Graph& graph_;
+  const CudnnGraph& graph_;
   std::vector<Values*> operands_;
   std::vector<Values> own_;
 };

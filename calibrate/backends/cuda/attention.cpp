@@ -38,7 +38,7 @@ std::string brief(const std::string& message) {
   return line.size() <= kLength ? line : line.substr(0, kLength) + "...";
 }
 
-Planned plan_graph(const Graph& graph, const char* form, const DeviceContext& context) {
+Planned plan_graph(const CudnnGraph& graph, const char* form, const DeviceContext& context) {
   Planned planned;
   try {
     planned.plan = std::make_unique<CudnnPlan>(graph, PlanTarget{.handle = cudnn_handle(), .description = {}},

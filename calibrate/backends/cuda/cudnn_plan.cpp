@@ -90,12 +90,12 @@ std::int64_t GraphTensor::bytes() const {
   return dims[0] * dims[1] * dims[2] * dims[3] * type_bytes(type);
 }
 
-int Graph::add(GraphTensor tensor) {
+int CudnnGraph::add(GraphTensor tensor) {
   tensors.push_back(std::move(tensor));
   return static_cast<int>(tensors.size()) - 1;
 }
 
-std::int64_t Graph::scratch_bytes() const {
+std::int64_t CudnnGraph::scratch_bytes() const {
   std::int64_t sum = 0;
   for (const GraphTensor& t : tensors) {
     if (t.kind == GraphTensor::Kind::scratch) sum += aligned(t.bytes());
@@ -129,7 +129,7 @@ void CudnnDescriptor::finalize() {
   CUDNN_CHECK(Cudnn::get().cudnnBackendFinalize(raw_));
 }
 
-CudnnPlan::CudnnPlan(const Graph& graph, const PlanTarget& target, std::int64_t workspace_limit)
+CudnnPlan::CudnnPlan(const CudnnGraph& graph, const PlanTarget& target, std::int64_t workspace_limit)
     : spec_(graph),
       scratch_bytes_(graph.scratch_bytes()),
       graph_(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR),
