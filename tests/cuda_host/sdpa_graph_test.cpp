@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/sdpa_graph.hpp"
 #include "tests/cuda_host/attention_reference.hpp"
 
@@ -218,4 +219,21 @@ TEST_CASE("scratch tensors are counted, passing ones are not") {
                            .pass = cost::Pass::backward,
                            .dtype = cost::DType::bf16};
   CHECK(cuda::sdpa_graph(op).scratch_bytes() == 512);  // 5 * 2 * 8 fp32 numbers, in units of 256
+}
+
+TEST_CASE(
+    "a gradient whose sums alone leave no room for an engine does not fit, and needs no cuDNN to say so") {
+  const cost::Attention op{.batch = 2,
+                           .heads = 4,
+                           .kv_heads = 4,
+                           .q_len = 128,
+                           .kv_len = 128,
+                           .head_dim = 64,
+                           .pass = cost::Pass::backward,
+                           .dtype = cost::DType::bf16};
+  const CudnnGraph graph = cuda::sdpa_graph(op);
+  CHECK(graph.scratch_bytes() >= 4 * 2 * 4 * 128 * 64);
+  CHECK_THROWS_WITH(cuda::CudnnPlan(graph, {}, graph.scratch_bytes()),
+                    Catch::Contains("bytes of scratch memory"));
+  CHECK_THROWS_AS(cuda::CudnnPlan(graph, {}, 1), calibrate::DoesNotFit);
 }

@@ -94,8 +94,9 @@ class CudnnDescriptor {
 /// A graph that cuDNN has found an engine for. Not for several threads at once.
 class CudnnPlan {
  public:
-  /// Tries the engines in the order of cuDNN's advice. Throws BackendError when it refuses the graph,
-  /// DoesNotFit when every engine wants more than `workspace_limit` bytes (scratch tensors included).
+  /// Tries the first engines in the order of cuDNN's advice. Throws BackendError when it refuses the graph,
+  /// DoesNotFit when they want more than `workspace_limit` bytes (scratch tensors included); where the
+  /// scratch tensors alone do, no engine is tried.
   CudnnPlan(const CudnnGraph& graph, const PlanTarget& target, std::int64_t workspace_limit);
 
   /// Enqueues the graph. `operands[i]` is the address of the operand i, `workspace` has workspace_bytes().

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -9,6 +10,10 @@
 
 namespace orrery::cuda {
 namespace {
+
+/// What a product may use of the workspace: the same on every device, so that a larger one does not lead to
+/// another algorithm.
+constexpr std::size_t kWorkspaceMost = std::size_t{256} << 20;
 
 /// One handle for the process, on the device that is current at the first call. Never destroyed: when static
 /// objects go, the driver may be gone already.
@@ -140,7 +145,7 @@ LtGemm::LtGemm(const cost::Gemm& op, DeviceContext& context)
     : op_(op),
       layout_(gemm_layout(op)),
       workspace_(context.workspace),
-      workspace_bytes_(context.workspace_bytes) {
+      workspace_bytes_(std::min(context.workspace_bytes, kWorkspaceMost)) {
   CUBLAS_CHECK(CublasLt::get().cublasLtMatmulDescCreate(&desc_.raw, layout_.compute, CUDA_R_32F));
   set(desc_, CUBLASLT_MATMUL_DESC_TRANSA, layout_.trans_a);
   set(desc_, CUBLASLT_MATMUL_DESC_TRANSB, layout_.trans_b);
