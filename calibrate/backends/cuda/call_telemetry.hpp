@@ -14,7 +14,7 @@ namespace orrery::cuda {
 struct CallFacts {
   std::vector<double> host_seconds;  ///< to enqueue one call, one entry per sample
   std::string algorithm;             ///< what the kernel says of its choice
-  DeviceTrace trace;                 ///< of one call; may be empty
+  DeviceTrace trace;                 ///< of one call at the first visit of the case; may be empty
   DeviceReading reading;             ///< while calls ran
 };
 

@@ -54,8 +54,8 @@ calibrate::Telemetry SampleTimer::telemetry(const std::string& algorithm,
       facts.reading = instruments_.nvml->read(instruments_.pci_bus_id);
       device_.synchronize();
     }
-    if (instruments_.trace) {
-      facts.trace = trace_device([&] {
+    if (instruments_.traces != nullptr) {
+      facts.trace = instruments_.traces->of(subject_, [&] {
         enqueue();
         device_.synchronize();
       });

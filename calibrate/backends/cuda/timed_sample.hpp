@@ -14,8 +14,9 @@ namespace orrery::cuda {
 
 class SampleTimer {
  public:
-  SampleTimer(Device& device, Instruments instruments)
-      : device_(device), instruments_(std::move(instruments)) {}
+  /// `subject` tells the case from others, for its trace.
+  SampleTimer(Device& device, Instruments instruments, std::string subject)
+      : device_(device), instruments_(std::move(instruments)), subject_(std::move(subject)) {}
 
   struct Plan {
     int calls = 1;
@@ -31,6 +32,7 @@ class SampleTimer {
  private:
   Device& device_;
   Instruments instruments_;
+  std::string subject_;
   Event start_{true}, stop_{true};
   double last_s_ = 1.0;  ///< of one call, in the last sample
   std::vector<double> host_seconds_;
