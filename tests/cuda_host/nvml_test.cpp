@@ -29,6 +29,7 @@ TEST_CASE("a reading holds clocks, power and the reasons of a reduced clock") {
   CHECK(reading.memory_clock_mhz == 2619.0);
   CHECK(reading.memory_clock_max_mhz == 2620.0);
   CHECK(reading.power_w == 412.5);
+  CHECK(reading.power_limit_default_w == 700.0);
   CHECK(reading.throttle == "power cap, hardware thermal slowdown");
 }
 

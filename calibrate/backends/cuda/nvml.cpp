@@ -106,6 +106,7 @@ void read_numbers(DeviceReading& r, NvmlDevice device, const Nvml::Functions& nv
   read_number(r, r.memory_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockMemory);
   read_number(r, r.power_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerUsage), device);
   read_number(r, r.power_limit_w, 1e-3, NAMED(nvml, nvmlDeviceGetEnforcedPowerLimit), device);
+  read_number(r, r.power_limit_default_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerManagementDefaultLimit), device);
   read_number(r, r.temperature_c, 1.0, NAMED(nvml, nvmlDeviceGetTemperature), device, kSensorGpu);
   attempt(r, [&] {
     unsigned long long reasons = 0;
@@ -116,7 +117,6 @@ void read_numbers(DeviceReading& r, NvmlDevice device, const Nvml::Functions& nv
     NvmlUtilization busy{};
     if (!offered(NAMED(nvml, nvmlDeviceGetUtilizationRates), &busy, device)) return;
     r.busy_percent = busy.gpu;
-    r.memory_busy_percent = busy.memory;
   });
 }
 
@@ -135,6 +135,7 @@ Nvml::Functions functions_of(const calibrate::DynamicLibrary& library) {
   wish(nvml.nvmlDeviceGetMaxClockInfo, "nvmlDeviceGetMaxClockInfo");
   wish(nvml.nvmlDeviceGetPowerUsage, "nvmlDeviceGetPowerUsage");
   wish(nvml.nvmlDeviceGetEnforcedPowerLimit, "nvmlDeviceGetEnforcedPowerLimit");
+  wish(nvml.nvmlDeviceGetPowerManagementDefaultLimit, "nvmlDeviceGetPowerManagementDefaultLimit");
   wish(nvml.nvmlDeviceGetTemperature, "nvmlDeviceGetTemperature");
   wish(nvml.nvmlDeviceGetCurrentClocksEventReasons, "nvmlDeviceGetCurrentClocksEventReasons");
   // The name in older drivers.
