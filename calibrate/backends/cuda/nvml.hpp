@@ -53,6 +53,9 @@ class Nvml {
   /// CUDA context counts the others rightly everywhere; inside a container a later one may count this process
   /// too, because the driver knows it by another number.
   DeviceReading read(const std::string& pci_bus_id) const;
+  /// What changes while kernels run, and no more, for it must be read before they end: SM clock, throttling,
+  /// then power.
+  DeviceReading read_now(const std::string& pci_bus_id) const;
 
   /// Under NVML's own names; null where the library has no such function. Only the first three are necessary.
   struct Functions {

@@ -26,7 +26,8 @@ class SampleTimer {
   /// Seconds per call of `plan.calls` calls of `enqueue`, which works on the device's stream.
   double sample(const Plan& plan, const std::function<void()>& enqueue);
 
-  /// Runs `enqueue` some more times for it. What cannot be known is left out.
+  /// The device is read once, beside about 5 ms of extra calls right behind the samples, not during them; the
+  /// clock is of that moment, power is NVML's mean over about a second. What cannot be known is left out.
   calibrate::Telemetry telemetry(const std::string& algorithm, const std::function<void()>& enqueue);
 
  private:
