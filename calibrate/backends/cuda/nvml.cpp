@@ -39,10 +39,11 @@ struct Named {
   const char* name;
   Function call;
 };
-#define NAMED(table, function)        \
-  Named<decltype((table).function)> { \
-#function, (table).function       \
-  }
+template <class Function>
+Named<Function> named(const char* name, Function call) {
+  return {name, call};
+}
+#define NAMED(table, function) named(#function, (table).function)
 
 /// Calls `get(arguments..., &value)`. False: there is no such function or value on this device.
 template <class Function, class Value, class... Arguments>
@@ -115,7 +116,8 @@ void read_numbers(DeviceReading& r, NvmlDevice device, const Nvml::Functions& nv
   read_number(r, r.sm_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockSm);
   read_number(r, r.memory_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockMemory);
   read_number(r, r.power_limit_w, 1e-3, NAMED(nvml, nvmlDeviceGetEnforcedPowerLimit), device);
-  read_number(r, r.power_limit_default_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerManagementDefaultLimit), device);
+  read_number(r, r.power_limit_default_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerManagementDefaultLimit),
+              device);
   read_number(r, r.temperature_c, 1.0, NAMED(nvml, nvmlDeviceGetTemperature), device, kSensorGpu);
   attempt(r, [&] {
     NvmlUtilization busy{};
