@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <memory>
@@ -19,8 +20,10 @@
 #include "calibrate/session_plan.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
+#include "sim/base/unit_text.hpp"
 #if ORRERY_HAS_CUDA
 #include "calibrate/backends/cuda/cuda_backend.hpp"
+#include "calibrate/backends/cuda/nccl_communicator.hpp"
 #endif
 
 namespace orrery {
@@ -102,6 +105,29 @@ void show_progress(std::size_t done, std::size_t all, double left_s) {
   std::fflush(stderr);
 }
 
+/// Whether NCCL works here at all, in one line: as much as one GPU can tell. Never fails; a call that hangs
+/// is left sooner than elsewhere.
+std::string nccl_line(calibrate::Backend& backend) {
+#if ORRERY_HAS_CUDA
+  constexpr int kRuns = 5;
+  const cost::CollectiveCase once{cost::CollectiveKind::all_reduce, Bytes(4.0 * 1024 * 1024), 1};
+  setenv("ORRERY_NCCL_TIMEOUT_S", "15", 0);
+  try {
+    if (backend.is_lost()) return "NCCL: not tried, the device is lost";
+    const auto timed = backend.prepare(once);
+    Seconds shortest = timed->run();
+    for (int i = 1; i < kRuns; ++i) shortest = std::min(shortest, timed->run());
+    return fmt::format("NCCL {}: all-reduce of 4 MiB over 1 rank takes {}, the shortest of {}",
+                       cuda::nccl_version(), human(shortest), kRuns);
+  } catch (const std::exception& error) {
+    return fmt::format("NCCL {}: all-reduce over 1 rank failed: {}", cuda::nccl_version(), error.what());
+  }
+#else
+  static_cast<void>(backend);
+  return "NCCL: this build has none";
+#endif
+}
+
 void run_session(const Options& options) {
   calibrate::SessionOptions session = session_options(options);  // first: a slip needs no device to be seen
   Bench bench = make_bench(options);
@@ -114,6 +140,7 @@ void run_session(const Options& options) {
       [](const std::string& line) { fmt::print("{}\n", line), std::fflush(stdout); }, show_progress};
   session.check_first = has_results;
   calibrate::run_session(*bench.backend, reference, session, bench.clock, events);
+  if (options.backend == "cuda") events.say(nccl_line(*bench.backend));
 }
 
 int fail(int code, const std::string& message) {

@@ -16,6 +16,12 @@ struct FakeState {
   int enabled = 0;
   bool refuse_kernels = false;
   bool refuse_flush = false;
+  bool deliver_nothing = false;
+  std::uint64_t kernel_end = 400;
+  std::uint32_t flush_flag = 0;
+  int detached = 0;
+  bool called_when_detached = false;
+  CUptiResult detach = CUPTI_SUCCESS;
 } fake;
 
 /// Fixed-size slots, one record each.
@@ -49,17 +55,21 @@ cuda::Cupti fake_cupti() {
     return CUPTI_SUCCESS;
   };
   cupti.cuptiActivityDisable = [](CUpti_ActivityKind) {
+    if (fake.detached > 0) fake.called_when_detached = true;
     if (fake.enabled > 0) --fake.enabled;
     return CUPTI_SUCCESS;
   };
-  cupti.cuptiActivityFlushAll = [](std::uint32_t) {
+  cupti.cuptiActivityFlushAll = [](std::uint32_t flag) {
+    fake.flush_flag = flag;
     if (fake.refuse_flush) return CUPTI_ERROR_UNKNOWN;
+    if (fake.deliver_nothing) return CUPTI_SUCCESS;
     std::uint8_t* buffer = nullptr;
     std::size_t size = 0, records = 7;
     fake.request(&buffer, &size, &records);
     REQUIRE(size >= 3 * kSlot);
     put<cuda::CuptiSetRecord>(buffer, 0, CUPTI_ACTIVITY_KIND_MEMSET, 900, 950);
-    put<cuda::CuptiKernelRecord>(buffer, 1, CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, 100, 400, "_Z4gemmi");
+    put<cuda::CuptiKernelRecord>(buffer, 1, CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, 100, fake.kernel_end,
+                                 "_Z4gemmi");
     put<cuda::CuptiCopyRecord>(buffer, 2, CUPTI_ACTIVITY_KIND_MEMCPY, 500, 800);
     fake.complete(nullptr, 0, buffer, size, 3 * kSlot);
     return CUPTI_SUCCESS;
@@ -69,6 +79,11 @@ cuda::Cupti fake_cupti() {
     if (next >= buffer + valid) return CUPTI_ERROR_MAX_LIMIT_REACHED;
     *record = reinterpret_cast<CUpti_Activity*>(next);
     return CUPTI_SUCCESS;
+  };
+  cupti.cuptiFinalize = [] {
+    CHECK(fake.enabled == 0);
+    ++fake.detached;
+    return fake.detach;
   };
   cupti.cuptiGetResultString = [](CUptiResult, const char** text) {
     *text = "words of the stand-in";
@@ -99,6 +114,34 @@ TEST_CASE("a trace holds kernels, copies and fills in the order of their starts"
   CHECK(trace.work[2].end_ns == 950);
 }
 
+TEST_CASE("CUPTI is flushed by force and detached behind a trace, and not called again") {
+  const cuda::Cupti cupti = fake_cupti();
+  cuda::trace_device(cupti, [] { CHECK(fake.detached == 0); });
+  CHECK(fake.flush_flag == CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);
+  CHECK(fake.detached == 1);
+  CHECK_FALSE(fake.called_when_detached);
+}
+
+TEST_CASE("a CUPTI that stays attached is told beside the trace") {
+  const cuda::Cupti cupti = fake_cupti();
+  fake.detach = CUPTI_ERROR_UNKNOWN;
+  const cuda::DeviceTrace trace = cuda::trace_device(cupti, [] {});
+  CHECK(trace.work.size() == 3);
+  CHECK_THAT(trace.problem,
+             Catch::Contains("cannot be detached") && Catch::Contains("words of the stand-in"));
+}
+
+TEST_CASE("no record at all, or one without an end, is a problem") {
+  const cuda::Cupti cupti = fake_cupti();
+  fake.kernel_end = 0;
+  const cuda::DeviceTrace cut = cuda::trace_device(cupti, [] {});
+  CHECK(cut.work.size() == 2);
+  CHECK_THAT(cut.problem, Catch::Contains("gemm(int) has no end"));
+  fake = {};
+  fake.deliver_nothing = true;
+  CHECK_THAT(cuda::trace_device(cupti, [] {}).problem, Catch::Contains("no record was delivered"));
+}
+
 TEST_CASE("a second trace starts empty") {
   const cuda::Cupti cupti = fake_cupti();
   cuda::trace_device(cupti, [] {});
@@ -119,7 +162,9 @@ TEST_CASE("a CUPTI that refuses gives an empty trace and its reason, and leaves 
   const cuda::DeviceTrace lost = cuda::trace_device(cupti, [&] { ran = true; });
   CHECK(ran);
   CHECK(lost.work.empty());
-  CHECK_THAT(lost.problem, Catch::Contains("cuptiActivityFlushAll(0) failed with code 999"));
+  CHECK_THAT(lost.problem,
+             Catch::Contains("cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED) failed with code 999"));
+  CHECK(fake.detached == 0);
   CHECK(fake.enabled == 0);
 }
 
@@ -127,6 +172,7 @@ TEST_CASE("what the traced work throws comes through, and recording ends") {
   const cuda::Cupti cupti = fake_cupti();
   CHECK_THROWS_WITH(cuda::trace_device(cupti, [] { throw std::runtime_error("the kernel failed"); }),
                     "the kernel failed");
+  CHECK(fake.detached == 0);  // the device has not been waited for
   CHECK(fake.enabled == 0);
 }
 

@@ -51,6 +51,19 @@ TEST_CASE("a device at work or with a clock held down is told with the figure or
   CHECK_THAT(warnings[1], Contains("clock is held down") && Contains("power cap"));
 }
 
+TEST_CASE("a power limit below the device's own is told, an equal or unknown one is not") {
+  cuda::DeviceReading reading = at_rest();
+  reading.power_limit_w = 350.0;
+  CHECK(cuda::device_warnings(reading).empty());
+  reading.power_limit_default_w = 350.0;
+  CHECK(cuda::device_warnings(reading).empty());
+  reading.power_limit_default_w = 700.0;
+  CHECK(cuda::device_warnings(reading) ==
+        std::vector<std::string>{"the power limit is 350 W, the device's own is 700 W"});
+  reading.power_limit_w.reset();
+  CHECK(cuda::device_warnings(reading).empty());
+}
+
 TEST_CASE("a device that nobody can tell anything of is a warning with the reason") {
   cuda::DeviceReading reading;
   reading.problem = "dlopen: NVML cannot be loaded";

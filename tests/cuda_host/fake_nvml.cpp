@@ -63,6 +63,11 @@ int nvmlDeviceGetEnforcedPowerLimit(void*, unsigned int*) {
   return kNotSupported;
 }
 
+int nvmlDeviceGetPowerManagementDefaultLimit(void*, unsigned int* milliwatts) {
+  *milliwatts = 700000;
+  return kSuccess;
+}
+
 int nvmlDeviceGetTemperature(void*, int, unsigned int*) {
   return kUnknown;
 }

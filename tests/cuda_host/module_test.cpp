@@ -1,8 +1,6 @@
 // The CUDA module as a program loads it: without a driver, and without any CUDA library at its side.
 #include "calibrate/backends/cuda/module/module_api.hpp"
 
-#include <cuda_runtime_api.h>
-
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -21,11 +19,7 @@ calibrate::DynamicLibrary open_module() {
 
 }  // namespace
 
-TEST_CASE("the module loads without a driver and knows its toolkit") {
-  CHECK(open_module().symbol<int (*)()>("orrery_cuda_toolkit_version")() == CUDART_VERSION);
-}
-
-TEST_CASE("the module's interface is the one that this build expects") {
+TEST_CASE("the module loads without a driver, and its interface is the one that this build expects") {
   const std::string theirs = open_module().symbol<cuda::AbiFunction>(cuda::kAbiFunction)();
   const std::string version = theirs.substr(7, theirs.find(',') - 7);  // "orrery 0.1.0, compiler ..."
   CHECK(theirs == cuda::module_abi(version));

@@ -29,7 +29,23 @@ TEST_CASE("a reading holds clocks, power and the reasons of a reduced clock") {
   CHECK(reading.memory_clock_mhz == 2619.0);
   CHECK(reading.memory_clock_max_mhz == 2620.0);
   CHECK(reading.power_w == 412.5);
+  CHECK(reading.power_limit_default_w == 700.0);
   CHECK(reading.throttle == "power cap, hardware thermal slowdown");
+}
+
+TEST_CASE("a reading beside kernels holds clock, throttling and power and asks for nothing else") {
+  const cuda::DeviceReading now = open_library("liborrery_fake_nvml.so").read_now("0000:17:00.0");
+  CHECK(now.sm_clock_mhz == 1755.0);
+  CHECK(now.throttle == "power cap, hardware thermal slowdown");
+  CHECK(now.power_w == 412.5);
+  CHECK(now.name.empty());
+  CHECK_FALSE(now.sm_clock_max_mhz.has_value());
+  CHECK(now.other_processes == 0);
+  CHECK(now.problem.empty());  // the thermometer, which fails, is not read
+  CHECK_THAT(open_library("liborrery_fake_nvml.so").read_now("0000:ff:00.0").problem,
+             Catch::Contains("code 6: Not Found"));
+  CHECK_THAT(open_library("nowhere.so").read_now("0000:17:00.0").problem,
+             Catch::Contains("NVML cannot be loaded"));
 }
 
 TEST_CASE("others on the device are counted without this process, however many they are") {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "calibrate/compositions.hpp"
+#include "calibrate/number_format.hpp"
 #include "sim/base/error.hpp"
 
 using namespace orrery;
@@ -58,6 +59,29 @@ TEST_CASE("what is under a square root or a probability is positive, other numbe
   cost::Attention attention;
   attention.pass = cost::Pass::backward;
   CHECK(rule_of(attention, "lse").positive);
+}
+
+TEST_CASE("b of a product is scaled with its depth, except in fp8, where it would become zero") {
+  cost::Gemm gemm{2, 4, 256};
+  for (const cost::DType dtype : {cost::DType::fp32, cost::DType::fp16, cost::DType::bf16}) {
+    gemm.dtype = dtype;
+    CHECK(rule_of(gemm, "b").scale == 1.0 / 16.0);
+    CHECK(rule_of(gemm, "a").scale == 1.0);
+    CHECK(rule_of(gemm, "c").scale == 1.0);
+  }
+  gemm.dtype = cost::DType::fp8;
+  CHECK(rule_of(gemm, "b").scale == 1.0);
+}
+
+TEST_CASE("an fp16 sum that the largest results of scaled products are added to stays finite") {
+  // Results are 0.37 in the mean square; the largest of 10^9 of them are six times that.
+  for (const double result : {0.37, 6.0 * 0.37}) {
+    float c = 1.0F;
+    for (int call = 0; call < 100000; ++call) {
+      c = calibrate::rounded(c + static_cast<float>(result), cost::DType::fp16);
+    }
+    CHECK(c < 10000.0F);
+  }
 }
 
 TEST_CASE("tensors are planned by the first step that uses them") {

@@ -4,14 +4,15 @@
 #include <cmath>
 #include <functional>
 
+#include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/sdpa_graph.hpp"
 #include "tests/cuda_host/attention_reference.hpp"
 
 namespace {
 
 using namespace orrery;
+using cuda::CudnnGraph;
 using cuda::Dims;
-using cuda::Graph;
 using cuda::GraphNode;
 using cuda::GraphTensor;
 using Values = std::vector<double>;
@@ -19,7 +20,7 @@ using Values = std::vector<double>;
 /// Computes a graph: one vector per tensor, laid out by the tensor's strides; operands share their memory.
 class Interpreter {
  public:
-  Interpreter(const Graph& graph, std::vector<Values*> operands)
+  Interpreter(const CudnnGraph& graph, std::vector<Values*> operands)
       : graph_(graph), operands_(std::move(operands)) {
     for (const GraphTensor& t : graph.tensors) {
       std::int64_t last = 0;
@@ -138,7 +139,7 @@ class Interpreter {
                                                  : own_.at(static_cast<std::size_t>(n.x));
   }
 
-  const Graph& graph_;
+  const CudnnGraph& graph_;
   std::vector<Values*> operands_;
   std::vector<Values> own_;
 };
@@ -218,4 +219,21 @@ TEST_CASE("scratch tensors are counted, passing ones are not") {
                            .pass = cost::Pass::backward,
                            .dtype = cost::DType::bf16};
   CHECK(cuda::sdpa_graph(op).scratch_bytes() == 512);  // 5 * 2 * 8 fp32 numbers, in units of 256
+}
+
+TEST_CASE(
+    "a gradient whose sums alone leave no room for an engine does not fit, and needs no cuDNN to say so") {
+  const cost::Attention op{.batch = 2,
+                           .heads = 4,
+                           .kv_heads = 4,
+                           .q_len = 128,
+                           .kv_len = 128,
+                           .head_dim = 64,
+                           .pass = cost::Pass::backward,
+                           .dtype = cost::DType::bf16};
+  const CudnnGraph graph = cuda::sdpa_graph(op);
+  CHECK(graph.scratch_bytes() >= 4 * 2 * 4 * 128 * 64);
+  CHECK_THROWS_WITH(cuda::CudnnPlan(graph, {}, graph.scratch_bytes()),
+                    Catch::Contains("bytes of scratch memory"));
+  CHECK_THROWS_AS(cuda::CudnnPlan(graph, {}, 1), calibrate::DoesNotFit);
 }

@@ -94,6 +94,14 @@ TEST_CASE("launches and copies over the bus do not rotate") {
   CHECK_FALSE(cuda::rotates(cost::Launch{1, true}));
 }
 
+TEST_CASE("the workspace is a 32nd of the free memory in whole pages, between 256 MiB and 2 GiB") {
+  constexpr std::size_t kWholeMiB = std::size_t{1} << 20, kGiB = std::size_t{1} << 30;
+  CHECK(cuda::workspace_bytes(0) == 256 * kWholeMiB);
+  CHECK(cuda::workspace_bytes(32 * kGiB) == kGiB);
+  CHECK(cuda::workspace_bytes(32 * kGiB + 95 * kWholeMiB) == kGiB + 2 * kWholeMiB);
+  CHECK(cuda::workspace_bytes(140 * kGiB) == 2 * kGiB);
+}
+
 TEST_CASE("the arena takes 60 percent of the free memory in whole pages, up to its cap") {
   constexpr std::size_t kGiB = std::size_t{1} << 30, kPage = std::size_t{2} << 20;
   CHECK(cuda::arena_bytes(10 * kGiB, 48 * kGiB) == 6 * kGiB / kPage * kPage);

@@ -113,11 +113,13 @@ TEST_CASE("the unified operation plans what has no mask") {
   CHECK_NOTHROW(CudnnPlan(cuda::unified_sdpa_graph(op), h100, 1LL << 32));
 }
 
-TEST_CASE("too little workspace is told as a case that does not fit") {
+TEST_CASE("too little workspace for scratch tensors and engine is told as a case that does not fit") {
   if (!can_plan()) return;
   Attention op = kTraining;
   op.pass = Pass::backward;
-  CHECK_THROWS_AS(plan(op, kH100, 4096), calibrate::DoesNotFit);
+  const std::int64_t scratch = cuda::sdpa_graph(op).scratch_bytes();
+  CHECK_THROWS_WITH(plan(op, kH100, 4096), Catch::Contains("bytes of scratch memory"));
+  CHECK_THROWS_AS(plan(op, kH100, scratch + 1), calibrate::DoesNotFit);
 }
 
 TEST_CASE("what cuDNN refuses is told in its words") {

@@ -28,7 +28,8 @@ cudnnHandle_t cudnn_handle() {
 /// second, and a sweep comes back to each shape, so plans are kept.
 struct Planned {
   std::unique_ptr<CudnnPlan> plan;
-  std::string text;  ///< form and engine, or the refusal
+  std::string text;        ///< form and engine, or the refusal
+  bool too_large = false;  ///< refused for want of memory
 };
 
 /// The first line of what cuDNN said, short enough for a table.
@@ -38,12 +39,15 @@ std::string brief(const std::string& message) {
   return line.size() <= kLength ? line : line.substr(0, kLength) + "...";
 }
 
-Planned plan_graph(const Graph& graph, const char* form, const DeviceContext& context) {
+Planned plan_graph(const CudnnGraph& graph, const char* form, const DeviceContext& context) {
   Planned planned;
   try {
     planned.plan = std::make_unique<CudnnPlan>(graph, PlanTarget{.handle = cudnn_handle(), .description = {}},
                                                static_cast<std::int64_t>(context.workspace_bytes));
     planned.text = fmt::format("cudnn {} {} {}", Cudnn::get().version(), form, planned.plan->engine());
+  } catch (const calibrate::DoesNotFit& error) {
+    planned.text = brief(error.what());
+    planned.too_large = true;
   } catch (const BackendError& error) {
     planned.text = brief(error.what());
   }
@@ -146,7 +150,9 @@ bool supports_attention(const cost::Attention& op, const DeviceContext& context)
 std::unique_ptr<DeviceKernel> make_attention(const cost::Attention& op, DeviceContext& context) {
   if (!for_cudnn(op) || !has_cudnn()) return std::make_unique<OwnAttention>(op, context);
   const Planned& plan = planned(op, context);
-  if (!plan.plan) throw BackendError("attention " + cost::shape_text(op) + ": " + plan.text);
+  const std::string refusal = "attention " + cost::shape_text(op) + ": " + plan.text;
+  if (plan.too_large) throw calibrate::DoesNotFit(refusal);
+  if (!plan.plan) throw BackendError(refusal);
   if (plan.plan->workspace_bytes() > static_cast<std::int64_t>(context.workspace_bytes)) {
     throw calibrate::DoesNotFit("attention " + cost::shape_text(op) + ": its plan wants more workspace");
   }

@@ -14,8 +14,8 @@ namespace orrery::cuda {
 struct CallFacts {
   std::vector<double> host_seconds;  ///< to enqueue one call, one entry per sample
   std::string algorithm;             ///< what the kernel says of its choice
-  DeviceTrace trace;                 ///< of one call; may be empty
-  DeviceReading reading;             ///< while calls ran
+  DeviceTrace trace;                 ///< of one call at the first visit of the case; may be empty
+  DeviceReading reading;             ///< once, beside extra calls behind the samples
 };
 
 /// The host's median; the time in which at least one kernel, copy or set ran; the number of kernels; as

@@ -11,7 +11,6 @@
 
 #define ORRERY_CUBLASLT_FUNCTIONS(X)      \
   X(cublasLtCreate)                       \
-  X(cublasLtDestroy)                      \
   X(cublasLtGetVersion)                   \
   X(cublasLtGetStatusString)              \
   X(cublasLtMatmul)                       \
@@ -25,11 +24,6 @@
   X(cublasLtMatmulPreferenceDestroy)      \
   X(cublasLtMatmulPreferenceSetAttribute) \
   X(cublasLtMatmulAlgoGetHeuristic)       \
-  X(cublasLtMatmulAlgoGetIds)             \
-  X(cublasLtMatmulAlgoInit)               \
-  X(cublasLtMatmulAlgoCheck)              \
-  X(cublasLtMatmulAlgoCapGetAttribute)    \
-  X(cublasLtMatmulAlgoConfigSetAttribute) \
   X(cublasLtMatmulAlgoConfigGetAttribute)
 
 namespace orrery::cuda {

@@ -54,8 +54,10 @@ CudaBackend::CudaBackend(calibrate::Communicator& communicator, const CudaOption
       pci_bus_id_(pci_bus_id(options.device)),
       first_reading_(nvml_.read(pci_bus_id_)),
       device_(std::make_unique<Device>(options)),
-      facts_(read_device_facts(device_->context(), first_reading_, pci_bus_id_)),
-      instruments_{&nvml_, pci_bus_id_} {}
+      facts_(read_device_facts(device_->context(), pci_bus_id_)),
+      traces_([](const std::function<void()>& work) { return trace_device(work); },
+              calibrate::steady_clock()),
+      instruments_{&nvml_, pci_bus_id_, &traces_} {}
 
 bool CudaBackend::supports(const cost::Op& op) const {
   return cuda::supports(op, device_->context());

@@ -58,6 +58,7 @@ class CudaBackend : public calibrate::Backend {
   DeviceReading first_reading_;
   std::unique_ptr<Device> device_;
   DeviceFacts facts_;
+  CaseTraces traces_;
   Instruments instruments_;
   std::unique_ptr<calibrate::Communicator> nccl_;  ///< made for the first collective
 };

@@ -12,12 +12,11 @@ namespace {
 /// only our search knows: opened here first, the loader finds them already there. A wish: many operators need
 /// neither.
 void open_helpers() {
-  for (const calibrate::LibraryQuery& helper :
-       {calibrate::LibraryQuery{.name = "NVRTC",
-       .sonames = {fmt::format("libnvrtc.so.{}", CUDART_VERSION / 1000)},
-       .companions = {"libnvrtc-builtins.so.*"}},
-        calibrate::LibraryQuery{.name = "CUBLASLT",
-        .sonames = {fmt::format("libcublasLt.so.{}", CUDART_VERSION / 1000)}}}) {
+  const std::string toolkit = std::to_string(CUDART_VERSION / 1000);
+  const calibrate::LibraryQuery compiler{
+      .name = "NVRTC", .sonames = {"libnvrtc.so." + toolkit}, .companions = {"libnvrtc-builtins.so.*"}};
+  const calibrate::LibraryQuery products{.name = "CUBLASLT", .sonames = {"libcublasLt.so." + toolkit}};
+  for (const calibrate::LibraryQuery& helper : {compiler, products}) {
     try {
       calibrate::DynamicLibrary::open(helper);
     } catch (const BackendError&) {

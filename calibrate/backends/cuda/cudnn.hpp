@@ -11,7 +11,6 @@
 
 #define ORRERY_CUDNN_FUNCTIONS(X)  \
   X(cudnnCreate)                   \
-  X(cudnnDestroy)                  \
   X(cudnnSetStream)                \
   X(cudnnGetVersion)               \
   X(cudnnGetErrorString)           \

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 #include "calibrate/backend.hpp"
 #include "sim/base/error.hpp"
@@ -11,6 +12,14 @@ namespace orrery::cuda {
 namespace {
 
 constexpr std::int64_t kAlignment = 256;
+
+/// Configurations that are tried, compiled each: so many that a shape which cuDNN refuses does not use up the
+/// time of others.
+struct Attempts {
+  cudnnBackendHeurMode_t advice;
+  std::int64_t most;
+};
+constexpr std::array kAttempts{Attempts{CUDNN_HEUR_MODE_A, 6}, Attempts{CUDNN_HEUR_MODE_FALLBACK, 2}};
 
 std::int64_t aligned(std::int64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -40,6 +49,15 @@ std::vector<CudnnDescriptor> get_descriptors(const CudnnDescriptor& from, cudnnB
                                                     &filled, raw.data()));
   found.erase(found.begin() + std::min(filled, limit), found.end());
   return found;
+}
+
+/// Of all scratch tensors. Throws DoesNotFit when they alone leave no room for an engine, before anything is
+/// compiled.
+std::int64_t fitting_scratch_bytes(const CudnnGraph& graph, std::int64_t limit) {
+  const std::int64_t bytes = graph.scratch_bytes();
+  if (bytes == 0 || bytes < limit) return bytes;
+  throw calibrate::DoesNotFit(
+      fmt::format("cuDNN: the graph wants {} bytes of scratch memory, there are {}", bytes, limit));
 }
 
 std::int64_t get_number(const CudnnDescriptor& from, cudnnBackendAttributeName_t name,
@@ -90,12 +108,12 @@ std::int64_t GraphTensor::bytes() const {
   return dims[0] * dims[1] * dims[2] * dims[3] * type_bytes(type);
 }
 
-int Graph::add(GraphTensor tensor) {
+int CudnnGraph::add(GraphTensor tensor) {
   tensors.push_back(std::move(tensor));
   return static_cast<int>(tensors.size()) - 1;
 }
 
-std::int64_t Graph::scratch_bytes() const {
+std::int64_t CudnnGraph::scratch_bytes() const {
   std::int64_t sum = 0;
   for (const GraphTensor& t : tensors) {
     if (t.kind == GraphTensor::Kind::scratch) sum += aligned(t.bytes());
@@ -129,9 +147,9 @@ void CudnnDescriptor::finalize() {
   CUDNN_CHECK(Cudnn::get().cudnnBackendFinalize(raw_));
 }
 
-CudnnPlan::CudnnPlan(const Graph& graph, const PlanTarget& target, std::int64_t workspace_limit)
+CudnnPlan::CudnnPlan(const CudnnGraph& graph, const PlanTarget& target, std::int64_t workspace_limit)
     : spec_(graph),
-      scratch_bytes_(graph.scratch_bytes()),
+      scratch_bytes_(fitting_scratch_bytes(graph, workspace_limit)),
       graph_(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR),
       plan_(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) {
   for (const GraphTensor& t : graph.tensors) {
@@ -260,7 +278,7 @@ void CudnnPlan::take(const CudnnDescriptor& config, const PlanTarget& target, st
 void CudnnPlan::choose(const PlanTarget& target, std::int64_t workspace_limit) {
   bool too_large = false;
   std::string refusals;
-  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
+  for (const auto& [mode, most] : kAttempts) {
     std::vector<CudnnDescriptor> configs;
     try {
       CudnnDescriptor advice(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
@@ -269,7 +287,7 @@ void CudnnPlan::choose(const PlanTarget& target, std::int64_t workspace_limit) {
       if (target.handle == nullptr) advice.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device_[0]);
       advice.finalize();
       configs =
-          get_descriptors(advice, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, 16);
+          get_descriptors(advice, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, most);
     } catch (const BackendError& error) {
       refusals += std::string("; ") + error.what();
     }

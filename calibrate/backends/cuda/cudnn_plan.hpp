@@ -21,7 +21,7 @@ using Dims = std::array<std::int64_t, 4>;
 /// Strides of a tensor that lies in memory in the order of its dimensions.
 Dims packed_strides(const Dims& dims);
 
-/// One tensor of a graph. Tensors know each other by their place in Graph::tensors.
+/// One tensor of a graph. Tensors know each other by their place in CudnnGraph::tensors.
 struct GraphTensor {
   enum class Kind {
     operand,  ///< in memory, address of the operator's operand `operand`
@@ -55,7 +55,7 @@ struct GraphAttention {
   int q = -1, k = -1, v = -1, o = -1, stats = -1, scale = -1;
 };
 
-struct Graph {
+struct CudnnGraph {
   std::vector<GraphTensor> tensors;
   std::vector<GraphNode> nodes;
   GraphAttention attention;
@@ -94,9 +94,10 @@ class CudnnDescriptor {
 /// A graph that cuDNN has found an engine for. Not for several threads at once.
 class CudnnPlan {
  public:
-  /// Tries the engines in the order of cuDNN's advice. Throws BackendError when it refuses the graph,
-  /// DoesNotFit when every engine wants more than `workspace_limit` bytes (scratch tensors included).
-  CudnnPlan(const Graph& graph, const PlanTarget& target, std::int64_t workspace_limit);
+  /// Tries the first engines in the order of cuDNN's advice. Throws BackendError when it refuses the graph,
+  /// DoesNotFit when they want more than `workspace_limit` bytes (scratch tensors included); where the
+  /// scratch tensors alone do, no engine is tried.
+  CudnnPlan(const CudnnGraph& graph, const PlanTarget& target, std::int64_t workspace_limit);
 
   /// Enqueues the graph. `operands[i]` is the address of the operand i, `workspace` has workspace_bytes().
   /// `workspace` is aligned to 256 bytes.
@@ -118,7 +119,7 @@ class CudnnPlan {
   /// Makes the plan of one configuration ours. Throws BackendError, DoesNotFit.
   void take(const CudnnDescriptor& config, const PlanTarget& target, std::int64_t plan_limit);
 
-  Graph spec_;
+  CudnnGraph spec_;
   std::int64_t scratch_bytes_ = 0, plan_bytes_ = 0;
   std::vector<CudnnDescriptor> tensors_, helpers_, operations_;
   std::vector<CudnnDescriptor> device_;  ///< none or one: the described device

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "calibrate/dynamic_library.hpp"
 #include "sim/base/error.hpp"
@@ -15,6 +16,9 @@
 namespace orrery::cuda {
 namespace {
 
+/// Older libraries stay attached: of some it is reported that detaching them crashes a process that has
+/// launched graphs.
+constexpr bool kDetaches = CUPTI_API_VERSION >= 130000;
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 constexpr std::array<CUpti_ActivityKind, 3> kKinds{CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL,
                                                    CUPTI_ACTIVITY_KIND_MEMCPY, CUPTI_ACTIVITY_KIND_MEMSET};
@@ -40,24 +44,27 @@ std::string demangled(const char* name) {
 }
 
 template <class Record>
-TracedWork traced(const CUpti_Activity* record, TracedWork::Kind kind, const std::string& name) {
+void add(DeviceTrace& trace, const CUpti_Activity* record, TracedWork::Kind kind, const std::string& name) {
   const auto* full = reinterpret_cast<const Record*>(record);
-  return {kind, name, full->start, full->end};
+  if (full->end == 0) {  // a forced flush delivers what has not ended, too
+    trace.problem = "CUPTI: the record of " + name + " has no end";
+  } else {
+    trace.work.push_back({kind, name, full->start, full->end});
+  }
 }
 
-void collect(const CUpti_Activity* record, std::vector<TracedWork>& work) {
+void collect(const CUpti_Activity* record, DeviceTrace& trace) {
   switch (record->kind) {
     case CUPTI_ACTIVITY_KIND_KERNEL:
     case CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL:
-      work.push_back(
-          traced<CuptiKernelRecord>(record, TracedWork::Kind::kernel,
-                                    demangled(reinterpret_cast<const CuptiKernelRecord*>(record)->name)));
+      add<CuptiKernelRecord>(trace, record, TracedWork::Kind::kernel,
+                             demangled(reinterpret_cast<const CuptiKernelRecord*>(record)->name));
       break;
     case CUPTI_ACTIVITY_KIND_MEMCPY:
-      work.push_back(traced<CuptiCopyRecord>(record, TracedWork::Kind::copy, "memcpy"));
+      add<CuptiCopyRecord>(trace, record, TracedWork::Kind::copy, "memcpy");
       break;
     case CUPTI_ACTIVITY_KIND_MEMSET:
-      work.push_back(traced<CuptiSetRecord>(record, TracedWork::Kind::set, "memset"));
+      add<CuptiSetRecord>(trace, record, TracedWork::Kind::set, "memset");
       break;
     default:
       break;
@@ -79,7 +86,7 @@ void CUPTIAPI buffer_completed(CUcontext, std::uint32_t, std::uint8_t* buffer, s
   CUpti_Activity* record = nullptr;
   CUptiResult status = CUPTI_SUCCESS;
   while ((status = here.cupti->cuptiActivityGetNextRecord(buffer, valid, &record)) == CUPTI_SUCCESS) {
-    collect(record, here.trace.work);
+    collect(record, here.trace);
   }
   if (status != CUPTI_ERROR_MAX_LIMIT_REACHED) here.trace.problem = "CUPTI: a buffer held a broken record";
 }
@@ -97,28 +104,39 @@ class Recording {
       CUPTI_CHECK(cupti.cuptiActivityRegisterCallbacks(buffer_requested, buffer_completed));
       for (const CUpti_ActivityKind kind : kKinds) CUPTI_CHECK(cupti.cuptiActivityEnable(kind));
     } catch (const BackendError&) {
-      stop();
+      stop(true);  // nothing has run since the device was waited for
       throw;
     }
   }
-  ~Recording() { stop(); }
+  ~Recording() { stop(false); }
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
   DeviceTrace finish() {
-    CUPTI_CHECK(cupti_.cuptiActivityFlushAll(0));
-    stop();
+    CUPTI_CHECK(cupti_.cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED));
+    stop(true);
     const std::lock_guard lock(collector().mutex);
-    return std::move(collector().trace);
+    DeviceTrace trace = std::move(collector().trace);
+    if (trace.work.empty() && trace.problem.empty()) trace.problem = "CUPTI: no record was delivered";
+    return trace;
   }
 
  private:
-  void stop() {
+  /// Once; a later call of CUPTI would attach it again. `detach` only where the device has been waited for
+  /// and the buffers are flushed.
+  void stop(bool detach) {
+    if (!std::exchange(records_, false)) return;
     for (const CUpti_ActivityKind kind : kKinds) cupti_.cuptiActivityDisable(kind);
+    const CUptiResult left = detach && kDetaches ? cupti_.cuptiFinalize() : CUPTI_SUCCESS;
     const std::lock_guard lock(collector().mutex);
+    if (left != CUPTI_SUCCESS) {
+      collector().trace.problem =
+          "CUPTI: it cannot be detached and may slow launches down: " + StatusOf<CUptiResult>::text(left);
+    }
     collector().cupti = nullptr;
   }
   const Cupti& cupti_;
+  bool records_ = true;
 };
 
 }  // namespace

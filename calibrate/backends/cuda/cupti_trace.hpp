@@ -1,7 +1,10 @@
 // Which kernels a piece of work ran, and when: CUPTI's activity records, looked up at run time. It separates
 // the time that kernels run from the gaps between them and names what a library chose. Optional: where CUPTI
-// is missing or refuses (another profiler, no permission), the trace is empty and says why. Not thread-safe;
-// tracing slows launches down, so nothing is timed meanwhile.
+// is missing or refuses (another profiler, no permission), the trace is empty and says why. Not thread-safe.
+//
+// CUPTI slows launches down as long as it is attached to the process, even with nothing to record, so it is
+// detached behind each trace. Its header allows that outside of its own callbacks once the device has been
+// waited for and the buffers are flushed, which is so there. Attaching again takes time (case_traces.hpp).
 #pragma once
 
 #include <cuda.h>
@@ -22,7 +25,7 @@
   X(cuptiActivityFlushAll)          \
   X(cuptiActivityGetNextRecord)     \
   X(cuptiGetResultString)           \
-  X(cuptiGetVersion)
+  X(cuptiFinalize)
 
 namespace orrery::cuda {
 
@@ -56,7 +59,8 @@ struct DeviceTrace {
   std::string problem;           ///< why the trace is empty or not complete
 };
 
-/// Runs `work` once and returns what the device did. REQUIRES: `work` waits for the device before it returns.
+/// Runs `work` once and returns what the device did. REQUIRES: nothing runs on the device, and `work` waits
+/// for it before it returns.
 /// Throws only what `work` throws; where tracing cannot start, `work` is not run.
 DeviceTrace trace_device(const std::function<void()>& work);
 

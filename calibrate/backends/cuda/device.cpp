@@ -9,7 +9,11 @@
 namespace orrery::cuda {
 namespace {
 
-constexpr std::size_t kWorkspaceBytes = std::size_t{256} << 20;
+std::size_t free_memory() {
+  std::size_t free_bytes = 0, total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total));
+  return free_bytes;
+}
 
 int attribute(cudaDeviceAttr which, int device) {
   int value = 0;
@@ -37,15 +41,13 @@ Device::Device(const CudaOptions& options) : select_(options.device) {
   context_.l2_bytes = static_cast<std::size_t>(attribute(cudaDevAttrL2CacheSize, device));
   context_.stream = stream_.get();
   context_.search_algorithms = options.search_algorithms;
-  workspace_ = allocate_device(kWorkspaceBytes);
+  context_.workspace_bytes = workspace_bytes(free_memory());
+  workspace_ = allocate_device(context_.workspace_bytes);
   context_.workspace = workspace_.get();
-  context_.workspace_bytes = kWorkspaceBytes;
   flush_bytes_ = 2 * context_.l2_bytes;
   if (flush_bytes_ > 0) flush_ = allocate_device(flush_bytes_);
   hold_ = std::make_unique<StreamHold>();
-  std::size_t free_bytes = 0, total = 0;
-  CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total));
-  arena_ = std::make_unique<DeviceArena>(arena_bytes(free_bytes, options.arena_cap));
+  arena_ = std::make_unique<DeviceArena>(arena_bytes(free_memory(), options.arena_cap));
   // Both loaded before a stream is held for the first time.
   flush_l2();
   StreamHold::Guard(*hold_, stream_.get()).release();

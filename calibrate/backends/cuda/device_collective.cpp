@@ -1,38 +1,23 @@
 #include "calibrate/backends/cuda/device_collective.hpp"
 
 #include <algorithm>
-#include <type_traits>
 #include <vector>
 
 #include "calibrate/backends/cuda/check.hpp"
+#include "calibrate/backends/cuda/device_memory.hpp"
+#include "calibrate/backends/cuda/stream.hpp"
 #include "calibrate/timed_collective.hpp"
 
 namespace orrery::cuda {
 namespace {
 
-struct FreeDevice {
-  void operator()(void* memory) const { cudaFree(memory); }
-};
-struct DestroyEvent {
-  void operator()(cudaEvent_t event) const { cudaEventDestroy(event); }
-};
-using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, DestroyEvent>;
-
-Event make_event() {
-  cudaEvent_t event = nullptr;
-  CUDA_CHECK(cudaEventCreate(&event));
-  return Event(event);
-}
-
 class DeviceMedium : public calibrate::CollectiveMedium {
  public:
-  explicit DeviceMedium(cudaStream_t stream) : stream_(stream), start_(make_event()), stop_(make_event()) {}
+  explicit DeviceMedium(cudaStream_t stream) : stream_(stream) {}
 
   std::span<float> take(std::size_t count) override {
-    void* memory = nullptr;
-    CUDA_CHECK(cudaMalloc(&memory, std::max<std::size_t>(count, 1) * sizeof(float)));
-    memory_.emplace_back(memory);
-    return {static_cast<float*>(memory), count};
+    memory_.push_back(allocate_device(std::max<std::size_t>(count, 1) * sizeof(float)));
+    return {static_cast<float*>(memory_.back().get()), count};
   }
 
   void fill(std::span<float> target, std::span<const float> pattern) override {
@@ -49,20 +34,18 @@ class DeviceMedium : public calibrate::CollectiveMedium {
     CUDA_CHECK(cudaStreamSynchronize(stream_));
   }
 
-  void start() override { CUDA_CHECK(cudaEventRecord(start_.get(), stream_)); }
+  void start() override { start_.record(stream_); }
 
   Seconds stop() override {
-    CUDA_CHECK(cudaEventRecord(stop_.get(), stream_));
-    CUDA_CHECK(cudaEventSynchronize(stop_.get()));
-    float milliseconds = 0.0F;
-    CUDA_CHECK(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()));
-    return Seconds(milliseconds * 1e-3);
+    stop_.record(stream_);
+    stop_.wait();
+    return Seconds(stop_.elapsed_since(start_));
   }
 
  private:
   cudaStream_t stream_;
-  Event start_, stop_;
-  std::vector<std::unique_ptr<void, FreeDevice>> memory_;
+  Event start_{true}, stop_{true};
+  std::vector<DeviceBuffer> memory_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The seam inside the CUDA backend: one operator on one device, ready to launch. What a library has to choose
-// (algorithm, plan, workspace) is chosen when the kernel is made, so that a launch is what a real run pays for.
-// Each family of operators has a factory in its own file; kernel_factory.cpp picks the factory.
+// (algorithm, plan, workspace) is chosen when the kernel is made, so that a launch is what a real run pays
+// for. Each family of operators has a factory in its own file; kernel_factory.cpp picks the factory.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -23,7 +23,7 @@ struct DeviceContext {
   cudaStream_t stream = nullptr;  ///< the compute stream
   void* workspace = nullptr;      ///< scratch memory of the libraries; one call at a time
   std::size_t workspace_bytes = 0;
-  bool search_algorithms = false;  ///< let cuBLASLt time several algorithms instead of taking its first advice
+  bool search_algorithms = false;  ///< let cuBLASLt time several algorithms, not take its first advice
 };
 
 class DeviceKernel {

@@ -31,6 +31,10 @@ std::vector<std::string> device_warnings(const DeviceReading& before) {
   }
   if (!before.throttle.empty())
     warnings.push_back("the clock is held down before anything is measured: " + before.throttle);
+  if (before.power_limit_w && before.power_limit_w < before.power_limit_default_w) {
+    warnings.push_back(fmt::format("the power limit is {:.0f} W, the device's own is {:.0f} W",
+                                   *before.power_limit_w, *before.power_limit_default_w));
+  }
   // Without a name there was no answer at all; single figures that a driver lacks are no reason to warn.
   if (before.name.empty() && !before.problem.empty())
     warnings.push_back("whether others use the device, and its clock, are not known: " + before.problem);

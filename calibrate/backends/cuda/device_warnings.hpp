@@ -1,6 +1,6 @@
 // What should be known before times of a device are trusted: others that use it, a clock that something holds
-// down while nothing runs, or that nobody can tell. From one reading, taken before this process uses the
-// device.
+// down while nothing runs, a power limit below the device's own, or that nobody can tell. From one reading,
+// taken before this process uses the device.
 #pragma once
 
 #include <string>

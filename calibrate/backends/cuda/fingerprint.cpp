@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "calibrate/backends/cuda/check.hpp"
 #include "calibrate/backends/cuda/cublas_lt.hpp"
@@ -89,17 +90,25 @@ calibrate::Fingerprint fingerprint_of(const DeviceFacts& facts) {
   f["cublas_lt"] = known(facts.cublas_lt);
   f["cudnn"] = known(facts.cudnn);
   f["nccl"] = known(facts.nccl);
-  f["sm_clock_max"] = known(facts.sm_clock_max_mhz, "MHz");
-  f["memory_clock_max"] = known(facts.memory_clock_max_mhz, "MHz");
-  f["power_limit"] = known(facts.power_limit_w, "W");
   f["host_cpu"] = known(facts.host_cpu);
   f["pcie_link"] = known(facts.pcie_link);
   for (const auto& [name, value] : facts.environment) f["env " + name] = value;
   return f;
 }
 
-DeviceFacts read_device_facts(const DeviceContext& context, const DeviceReading& reading,
-                              const std::string& pci_bus_id) {
+// "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (...)": the first word
+// of digits and points.
+std::string kernel_driver_of(const std::string& line) {
+  std::istringstream words(line);
+  for (std::string word; words >> word;) {
+    const bool is_version = word.find('.') != std::string::npos && word.front() != '.' &&
+                            word.back() != '.' && word.find_first_not_of("0123456789.") == std::string::npos;
+    if (is_version) return word;
+  }
+  return {};
+}
+
+DeviceFacts read_device_facts(const DeviceContext& context, const std::string& pci_bus_id) {
   cudaDeviceProp properties{};
   CUDA_CHECK(cudaGetDeviceProperties(&properties, context.device));
   DeviceFacts facts;
@@ -110,13 +119,10 @@ DeviceFacts read_device_facts(const DeviceContext& context, const DeviceReading&
   facts.l2_bytes = static_cast<double>(context.l2_bytes);
   CUDA_CHECK(cudaDriverGetVersion(&facts.driver));
   CUDA_CHECK(cudaRuntimeGetVersion(&facts.runtime));
-  facts.kernel_driver = reading.driver;
+  facts.kernel_driver = kernel_driver_of(first_line("/proc/driver/nvidia/version"));
   facts.cublas_lt = version_or_none<CublasLt>();
   facts.cudnn = version_or_none<Cudnn>();
   facts.nccl = nccl_version();
-  facts.sm_clock_max_mhz = reading.sm_clock_max_mhz.value_or(0.0);
-  facts.memory_clock_max_mhz = reading.memory_clock_max_mhz.value_or(0.0);
-  facts.power_limit_w = reading.power_limit_w.value_or(0.0);
   facts.host_cpu = host_cpu();
   facts.pcie_link = pcie_link(pci_bus_id);
   facts.environment = environment();

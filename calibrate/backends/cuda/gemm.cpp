@@ -1,14 +1,21 @@
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <vector>
 
 #include "calibrate/backend.hpp"
 #include "calibrate/backends/cuda/device_kernel.hpp"
+#include "calibrate/backends/cuda/device_memory.hpp"
 #include "calibrate/backends/cuda/gemm_plan.hpp"
+#include "calibrate/backends/cuda/stream.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cuda {
 namespace {
+
+/// What a product may use of the workspace: the same on every device, so that a larger one does not lead to
+/// another algorithm.
+constexpr std::size_t kWorkspaceMost = std::size_t{256} << 20;
 
 /// One handle for the process, on the device that is current at the first call. Never destroyed: when static
 /// objects go, the driver may be gone already.
@@ -36,36 +43,6 @@ class Owned {
 using MatmulDesc = Owned<cublasLtMatmulDesc_t, &CublasLt::cublasLtMatmulDescDestroy>;
 using Layout = Owned<cublasLtMatrixLayout_t, &CublasLt::cublasLtMatrixLayoutDestroy>;
 using Preference = Owned<cublasLtMatmulPreference_t, &CublasLt::cublasLtMatmulPreferenceDestroy>;
-
-/// Device memory of our own; null when there is not enough.
-class Scratch {
- public:
-  explicit Scratch(std::size_t bytes) {
-    if (cudaMalloc(&address_, bytes) != cudaSuccess) {
-      address_ = nullptr;
-      cudaGetLastError();
-    }
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { cudaFree(address_); }
-  void* get() const { return address_; }
-
- private:
-  void* address_ = nullptr;
-};
-
-class Event {
- public:
-  Event() { CUDA_CHECK(cudaEventCreate(&raw_)); }
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
-  ~Event() { cudaEventDestroy(raw_); }
-  cudaEvent_t get() const { return raw_; }
-
- private:
-  cudaEvent_t raw_ = nullptr;
-};
 
 template <class Value>
 void set(const MatmulDesc& desc, cublasLtMatmulDescAttributes_t name, const Value& value) {
@@ -120,8 +97,8 @@ class LtGemm : public DeviceKernel {
   void set_scales(DeviceContext& context);
   Advice ask(int answers) const;
   void search(const Advice& advice, DeviceContext& context);
-  float seconds_of(const cublasLtMatmulHeuristicResult_t& candidate, std::span<void* const> buffers,
-                   cudaStream_t stream);
+  double seconds_of(const cublasLtMatmulHeuristicResult_t& candidate, std::span<void* const> buffers,
+                    cudaStream_t stream);
   cublasStatus_t enqueue(std::span<void* const> buffers, cudaStream_t stream);
 
   cost::Gemm op_;
@@ -130,7 +107,7 @@ class LtGemm : public DeviceKernel {
   std::size_t workspace_bytes_;
   MatmulDesc desc_;
   Layout a_, b_, c_;
-  std::unique_ptr<Scratch> ones_;  ///< fp8: the scale of both inputs
+  DeviceBuffer ones_;  ///< fp8: the scale of both inputs
   cublasLtMatmulAlgo_t algo_{};
   const void* bias_ = nullptr;  ///< what the descriptor holds now
   std::string algorithm_;
@@ -140,7 +117,7 @@ LtGemm::LtGemm(const cost::Gemm& op, DeviceContext& context)
     : op_(op),
       layout_(gemm_layout(op)),
       workspace_(context.workspace),
-      workspace_bytes_(context.workspace_bytes) {
+      workspace_bytes_(std::min(context.workspace_bytes, kWorkspaceMost)) {
   CUBLAS_CHECK(CublasLt::get().cublasLtMatmulDescCreate(&desc_.raw, layout_.compute, CUDA_R_32F));
   set(desc_, CUBLASLT_MATMUL_DESC_TRANSA, layout_.trans_a);
   set(desc_, CUBLASLT_MATMUL_DESC_TRANSB, layout_.trans_b);
@@ -160,12 +137,11 @@ LtGemm::LtGemm(const cost::Gemm& op, DeviceContext& context)
 }
 
 void LtGemm::set_scales(DeviceContext& context) {
-  ones_ = std::make_unique<Scratch>(sizeof(float));
-  if (ones_->get() == nullptr) throw calibrate::DoesNotFit("gemm: no device memory for the scale of fp8");
+  ones_ = allocate_device(sizeof(float));
   const float one = 1.0F;
-  CUDA_CHECK(cudaMemcpyAsync(ones_->get(), &one, sizeof one, cudaMemcpyHostToDevice, context.stream));
+  CUDA_CHECK(cudaMemcpyAsync(ones_.get(), &one, sizeof one, cudaMemcpyHostToDevice, context.stream));
   CUDA_CHECK(cudaStreamSynchronize(context.stream));
-  const void* scale = ones_->get();
+  const void* scale = ones_.get();
   set(desc_, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, scale);
   set(desc_, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, scale);
   set(desc_, CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t{1});
@@ -204,39 +180,39 @@ void LtGemm::launch(std::span<void* const> buffers, cudaStream_t stream) {
 }
 
 /// Time of one call, a mean over a few; infinite when the library refuses after all.
-float LtGemm::seconds_of(const cublasLtMatmulHeuristicResult_t& candidate, std::span<void* const> buffers,
-                         cudaStream_t stream) {
+double LtGemm::seconds_of(const cublasLtMatmulHeuristicResult_t& candidate, std::span<void* const> buffers,
+                          cudaStream_t stream) {
   constexpr int kRuns = 5;
   algo_ = candidate.algo;
-  if (enqueue(buffers, stream) != CUBLAS_STATUS_SUCCESS) return std::numeric_limits<float>::infinity();
-  const Event begin, end;
-  CUDA_CHECK(cudaEventRecord(begin.get(), stream));
+  if (enqueue(buffers, stream) != CUBLAS_STATUS_SUCCESS) return std::numeric_limits<double>::infinity();
+  const Event begin(true), end(true);
+  begin.record(stream);
   for (int i = 0; i < kRuns; ++i) CUBLAS_CHECK(enqueue(buffers, stream));
-  CUDA_CHECK(cudaEventRecord(end.get(), stream));
-  CUDA_CHECK(cudaEventSynchronize(end.get()));
-  float milliseconds = 0.0F;
-  CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin.get(), end.get()));
-  return milliseconds / 1e3F / kRuns;
+  end.record(stream);
+  end.wait();
+  return end.elapsed_since(begin) / kRuns;
 }
 
 /// Keeps the fastest of the advised algorithms, timed on memory of its own (the first advice where that is
 /// short).
 void LtGemm::search(const Advice& advice, DeviceContext& context) {
-  std::vector<std::unique_ptr<Scratch>> memory;
+  std::vector<DeviceBuffer> memory;
   std::vector<void*> buffers;
-  for (const cost::Operand& operand : cost::operands(op_)) {
-    const auto bytes = static_cast<std::size_t>(operand.elements * cost::bytes_of(operand.dtype));
-    memory.push_back(std::make_unique<Scratch>(bytes));
-    buffers.push_back(memory.back()->get());
-    if (buffers.back() == nullptr) return;
-    // The byte 0x3c repeated is about 1 in fp16 and fp8, 0.01 in bf16 and fp32: no zeros, which draw less
-    // power.
-    CUDA_CHECK(cudaMemsetAsync(buffers.back(), 0x3c, bytes, context.stream));
+  try {
+    for (const cost::Operand& operand : cost::operands(op_)) {
+      memory.push_back(
+          allocate_device(static_cast<std::size_t>(operand.elements * cost::bytes_of(operand.dtype))));
+      buffers.push_back(memory.back().get());
+      fill(buffers.back(), op_, operand,
+           {Placement::device, fill_rule(op_, operand), operand.elements, buffers.size()}, context.stream);
+    }
+  } catch (const calibrate::DoesNotFit&) {
+    return;
   }
-  float best = std::numeric_limits<float>::infinity();
+  double best = std::numeric_limits<double>::infinity();
   cublasLtMatmulAlgo_t fastest = advice.front().algo;
   for (const auto& candidate : advice) {
-    const float seconds = seconds_of(candidate, buffers, context.stream);
+    const double seconds = seconds_of(candidate, buffers, context.stream);
     if (seconds < best) best = seconds, fastest = candidate.algo;
   }
   algo_ = fastest;

@@ -24,8 +24,8 @@ struct GemmLayout {
   std::int32_t batch = 1;
   cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_DEFAULT;
   float beta = 0.0F;
-  bool fp8 =
-      false;  ///< scales of 1 and fast accumulation (no promotion of partial sums between instructions)
+  /// Scales of 1 and fast accumulation (no promotion of partial sums between instructions).
+  bool fp8 = false;
 };
 
 /// REQUIRES: gemm_has_layout(op).

@@ -7,10 +7,6 @@ namespace orrery::cuda {
 
 #if ORRERY_HAS_NCCL
 
-bool has_nccl() {
-  return true;
-}
-
 std::unique_ptr<calibrate::Communicator> nccl_communicator(calibrate::Communicator& host,
                                                            cudaStream_t stream) {
   const auto stream_done = [stream] {
@@ -31,10 +27,6 @@ std::string nccl_version() {
 }
 
 #else
-
-bool has_nccl() {
-  return false;
-}
 
 std::unique_ptr<calibrate::Communicator> nccl_communicator(calibrate::Communicator&, cudaStream_t) {
   throw BackendError("NCCL: this build has none: no nccl.h was found when it was configured (set NCCL_ROOT)");

@@ -12,9 +12,6 @@
 
 namespace orrery::cuda {
 
-/// True where this build has NCCL's header. The library itself may still be missing.
-bool has_nccl();
-
 /// Collective over all ranks of `host`, which outlives the result, as does `stream`, on the current device.
 /// Waits for each collective to be done; the limit is 60 s or ORRERY_NCCL_TIMEOUT_S. Of the seam,
 /// all_reduce_max, barrier and missing_after go over the host: they carry no device data. Throws

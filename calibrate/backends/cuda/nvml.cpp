@@ -39,10 +39,11 @@ struct Named {
   const char* name;
   Function call;
 };
-#define NAMED(table, function)        \
-  Named<decltype((table).function)> { \
-#function, (table).function       \
-  }
+template <class Function>
+Named<Function> named(const char* name, Function call) {
+  return {name, call};
+}
+#define NAMED(table, function) named(#function, (table).function)
 
 /// Calls `get(arguments..., &value)`. False: there is no such function or value on this device.
 template <class Function, class Value, class... Arguments>
@@ -99,24 +100,29 @@ void read_texts(DeviceReading& reading, NvmlDevice device, const Nvml::Functions
   });
 }
 
-void read_numbers(DeviceReading& r, NvmlDevice device, const Nvml::Functions& nvml) {
+/// What passes soonest comes first.
+void read_changing(DeviceReading& r, NvmlDevice device, const Nvml::Functions& nvml) {
   read_number(r, r.sm_clock_mhz, 1.0, NAMED(nvml, nvmlDeviceGetClockInfo), device, kClockSm);
-  read_number(r, r.memory_clock_mhz, 1.0, NAMED(nvml, nvmlDeviceGetClockInfo), device, kClockMemory);
-  read_number(r, r.sm_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockSm);
-  read_number(r, r.memory_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockMemory);
-  read_number(r, r.power_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerUsage), device);
-  read_number(r, r.power_limit_w, 1e-3, NAMED(nvml, nvmlDeviceGetEnforcedPowerLimit), device);
-  read_number(r, r.temperature_c, 1.0, NAMED(nvml, nvmlDeviceGetTemperature), device, kSensorGpu);
   attempt(r, [&] {
     unsigned long long reasons = 0;
     if (!offered(NAMED(nvml, nvmlDeviceGetCurrentClocksEventReasons), &reasons, device)) return;
     r.throttle = throttle_text(reasons);
   });
+  read_number(r, r.power_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerUsage), device);
+}
+
+void read_numbers(DeviceReading& r, NvmlDevice device, const Nvml::Functions& nvml) {
+  read_number(r, r.memory_clock_mhz, 1.0, NAMED(nvml, nvmlDeviceGetClockInfo), device, kClockMemory);
+  read_number(r, r.sm_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockSm);
+  read_number(r, r.memory_clock_max_mhz, 1.0, NAMED(nvml, nvmlDeviceGetMaxClockInfo), device, kClockMemory);
+  read_number(r, r.power_limit_w, 1e-3, NAMED(nvml, nvmlDeviceGetEnforcedPowerLimit), device);
+  read_number(r, r.power_limit_default_w, 1e-3, NAMED(nvml, nvmlDeviceGetPowerManagementDefaultLimit),
+              device);
+  read_number(r, r.temperature_c, 1.0, NAMED(nvml, nvmlDeviceGetTemperature), device, kSensorGpu);
   attempt(r, [&] {
     NvmlUtilization busy{};
     if (!offered(NAMED(nvml, nvmlDeviceGetUtilizationRates), &busy, device)) return;
     r.busy_percent = busy.gpu;
-    r.memory_busy_percent = busy.memory;
   });
 }
 
@@ -135,6 +141,7 @@ Nvml::Functions functions_of(const calibrate::DynamicLibrary& library) {
   wish(nvml.nvmlDeviceGetMaxClockInfo, "nvmlDeviceGetMaxClockInfo");
   wish(nvml.nvmlDeviceGetPowerUsage, "nvmlDeviceGetPowerUsage");
   wish(nvml.nvmlDeviceGetEnforcedPowerLimit, "nvmlDeviceGetEnforcedPowerLimit");
+  wish(nvml.nvmlDeviceGetPowerManagementDefaultLimit, "nvmlDeviceGetPowerManagementDefaultLimit");
   wish(nvml.nvmlDeviceGetTemperature, "nvmlDeviceGetTemperature");
   wish(nvml.nvmlDeviceGetCurrentClocksEventReasons, "nvmlDeviceGetCurrentClocksEventReasons");
   // The name in older drivers.
@@ -192,9 +199,22 @@ DeviceReading Nvml::read(const std::string& pci_bus_id) const {
   attempt(reading, [&] {
     NvmlDevice device = nullptr;
     NVML_CHECK(nvml.nvmlDeviceGetHandleByPciBusId_v2(pci_bus_id.c_str(), &device));
+    read_changing(reading, device, nvml);
     read_texts(reading, device, nvml);
     read_numbers(reading, device, nvml);
     attempt(reading, [&] { count_others(reading, device, nvml); });
+  });
+  return reading;
+}
+
+DeviceReading Nvml::read_now(const std::string& pci_bus_id) const {
+  DeviceReading reading;
+  reading.problem = problem_;
+  if (!available()) return reading;
+  attempt(reading, [&] {
+    NvmlDevice device = nullptr;
+    NVML_CHECK(functions_.nvmlDeviceGetHandleByPciBusId_v2(pci_bus_id.c_str(), &device));
+    read_changing(reading, device, functions_);
   });
   return reading;
 }

@@ -30,8 +30,8 @@ struct NvmlUtilization {
 struct DeviceReading {
   std::string name, driver;
   std::optional<double> sm_clock_mhz, sm_clock_max_mhz, memory_clock_mhz, memory_clock_max_mhz;
-  std::optional<double> power_w, power_limit_w, temperature_c;
-  std::optional<double> busy_percent, memory_busy_percent;
+  std::optional<double> power_w;  ///< a mean over about the last second
+  std::optional<double> power_limit_w, power_limit_default_w, temperature_c, busy_percent;
   std::string throttle;       ///< why the clock is reduced: "power cap, thermal slowdown"; empty: it is not
   int other_processes = 0;    ///< with a compute context on the device, without this process
   double other_memory = 0.0;  ///< bytes that they hold, as far as known
@@ -53,6 +53,9 @@ class Nvml {
   /// CUDA context counts the others rightly everywhere; inside a container a later one may count this process
   /// too, because the driver knows it by another number.
   DeviceReading read(const std::string& pci_bus_id) const;
+  /// What changes while kernels run, and no more, for it must be read before they end: SM clock, throttling,
+  /// then power.
+  DeviceReading read_now(const std::string& pci_bus_id) const;
 
   /// Under NVML's own names; null where the library has no such function. Only the first three are necessary.
   struct Functions {
@@ -65,6 +68,7 @@ class Nvml {
     NvmlReturn (*nvmlDeviceGetMaxClockInfo)(NvmlDevice, int, unsigned int*) = nullptr;
     NvmlReturn (*nvmlDeviceGetPowerUsage)(NvmlDevice, unsigned int*) = nullptr;
     NvmlReturn (*nvmlDeviceGetEnforcedPowerLimit)(NvmlDevice, unsigned int*) = nullptr;
+    NvmlReturn (*nvmlDeviceGetPowerManagementDefaultLimit)(NvmlDevice, unsigned int*) = nullptr;
     NvmlReturn (*nvmlDeviceGetTemperature)(NvmlDevice, int, unsigned int*) = nullptr;
     NvmlReturn (*nvmlDeviceGetCurrentClocksEventReasons)(NvmlDevice, unsigned long long*) = nullptr;
     NvmlReturn (*nvmlDeviceGetUtilizationRates)(NvmlDevice, NvmlUtilization*) = nullptr;

@@ -32,13 +32,6 @@ void check_operand(const calibrate::Composition& composition, const calibrate::C
   }
 }
 
-FillRule rule_in_composition(const cost::Op& op, const cost::Operand& operand) {
-  FillRule rule = fill_rule(op, operand);
-  const auto* gemm = std::get_if<cost::Gemm>(&op);
-  if (gemm != nullptr && operand.role == "b") rule.scale = 1.0 / std::sqrt(static_cast<double>(gemm->k));
-  return rule;
-}
-
 }  // namespace
 
 Placement placement(const cost::Op& op, std::size_t index) {
@@ -53,6 +46,10 @@ Placement placement(const cost::Op& op, std::size_t index) {
 
 FillRule fill_rule(const cost::Op& op, const cost::Operand& operand) {
   const std::string& role = operand.role;
+  const auto* gemm = std::get_if<cost::Gemm>(&op);
+  if (gemm != nullptr && role == "b" && gemm->dtype != cost::DType::fp8) {
+    return {false, 1.0 / std::sqrt(static_cast<double>(gemm->k))};
+  }
   const bool is_state =
       std::holds_alternative<cost::OptimizerStep>(op) && (role == "m" || role == "v" || role == "velocity");
   const bool is_probability = std::holds_alternative<cost::Softmax>(op) && role == "y";
@@ -74,7 +71,7 @@ std::vector<TensorPlan> plan_tensors(const calibrate::Composition& composition) 
       check_operand(composition, step, operands[i], tensor);
       const Placement place = placement(step.op, i);
       if (!plans[tensor].used) {
-        plans[tensor] = {place, rule_in_composition(step.op, operands[i]), s, i, true};
+        plans[tensor] = {place, fill_rule(step.op, operands[i]), s, i, true};
       } else if (plans[tensor].placement != place) {
         throw ScenarioError(composition.name,
                             fmt::format("tensor {} is wanted on the host and on the device", tensor));

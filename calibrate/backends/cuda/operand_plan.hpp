@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-#include <vector>
 
 #include "calibrate/composition.hpp"
 #include "costmodel/op.hpp"
@@ -26,7 +25,11 @@ struct FillRule {
   bool operator==(const FillRule&) const = default;
 };
 
-/// Of an operand that is no int32.
+/// Of an operand that is no int32. B of a product over k is scaled by 1/sqrt(k), so that results are of the
+/// size of A: activations keep their size from layer to layer, and a C that thousands of calls add to stays
+/// finite. (In fp16, C stops to grow where a result is below half its last place: at 4096 times the result,
+/// below 10000. bf16 and fp32 have room for more calls than there is time.) Not in fp8, whose smallest
+/// numbers are larger than that; its C is bf16.
 FillRule fill_rule(const cost::Op& op, const cost::Operand& operand);
 
 /// One tensor of a composition: it is filled as operand `operand` of step `step`, the first that uses it.
@@ -37,8 +40,7 @@ struct TensorPlan {
   bool used = false;
 };
 
-/// Weights of products are scaled by 1/sqrt(k), so that activations
-/// keep their size from layer to layer. Throws ScenarioError when a step names a tensor that does not exist
+/// Throws ScenarioError when a step names a tensor that does not exist
 /// or is too small or of another type, when its operands are too few or too many, or when one tensor would
 /// have to be in two places.
 std::vector<TensorPlan> plan_tensors(const calibrate::Composition& composition);

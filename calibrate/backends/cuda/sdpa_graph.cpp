@@ -57,7 +57,7 @@ class Writer {
   int scaled_scores(int q, int k_transposed, int scale);
   int masked(int scores);
 
-  Graph graph;
+  CudnnGraph graph;
   cost::Attention op_;
   cudnnDataType_t half_;
   Dims scores_, rows_;
@@ -103,7 +103,7 @@ double scale_of(const cost::Attention& op) {
   return 1.0 / std::sqrt(static_cast<double>(op.head_dim));
 }
 
-Graph forward(const cost::Attention& op) {
+CudnnGraph forward(const cost::Attention& op) {
   Writer w(op);
   const SdpaTensor query = sdpa_tensor(op.batch, op.heads, op.q_len, op.head_dim);
   const SdpaTensor key = sdpa_tensor(op.batch, op.kv_heads, op.kv_len, op.head_dim);
@@ -139,7 +139,7 @@ void head_gradient(Writer& w, int a, int b, int gradient) {
 // cuDNN recognises the backward pass by its shape, as tried with 9.19 for sm_80, sm_90 and sm_100: without
 // the multiplication of the rows' sums (by one: there is no dropout) it stores the whole matrix of scores,
 // and without dq's sum in memory it takes the kernels of sm_80 on sm_90 as well.
-Graph backward(const cost::Attention& op) {
+CudnnGraph backward(const cost::Attention& op) {
   Writer w(op);
   const SdpaTensor query = sdpa_tensor(op.batch, op.heads, op.q_len, op.head_dim);
   const SdpaTensor key = sdpa_tensor(op.batch, op.kv_heads, op.kv_len, op.head_dim);
@@ -182,14 +182,14 @@ SdpaTensor transposed(const SdpaTensor& t) {
           {t.strides[0], t.strides[1], t.strides[3], t.strides[2]}};
 }
 
-Graph sdpa_graph(const cost::Attention& op) {
+CudnnGraph sdpa_graph(const cost::Attention& op) {
   SIM_ASSERT(op.dtype == cost::DType::fp16 || op.dtype == cost::DType::bf16,
              "cuDNN's attention is fp16 or bf16");
   SIM_ASSERT(!op.causal || op.kv_len >= op.q_len, "rows without keys have no softmax in cuDNN");
   return op.pass == cost::Pass::forward ? forward(op) : backward(op);
 }
 
-Graph unified_sdpa_graph(const cost::Attention& op) {
+CudnnGraph unified_sdpa_graph(const cost::Attention& op) {
   SIM_ASSERT(op.pass == cost::Pass::forward && !op.causal,
              "the unified operation is forward and has no mask");
   Writer w(op);

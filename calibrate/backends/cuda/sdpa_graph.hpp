@@ -19,9 +19,9 @@ SdpaTensor transposed(const SdpaTensor& tensor);
 
 /// The decomposed graph, forward or backward as `op.pass` says.
 /// REQUIRES: fp16 or bf16; causal only with kv_len >= q_len (else rows without keys are not a number).
-Graph sdpa_graph(const cost::Attention& op);
+CudnnGraph sdpa_graph(const cost::Attention& op);
 
 /// The forward pass as cuDNN's one unified operation, which knows no mask. REQUIRES: forward, not causal.
-Graph unified_sdpa_graph(const cost::Attention& op);
+CudnnGraph unified_sdpa_graph(const cost::Attention& op);
 
 }  // namespace orrery::cuda

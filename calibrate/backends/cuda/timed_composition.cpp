@@ -29,7 +29,9 @@ struct SideLane {
 class TimedComposition : public calibrate::TimedOp {
  public:
   TimedComposition(Device& device, const Instruments& instruments, const calibrate::Composition& composition)
-      : device_(device), memory_(device.arena()), timer_(device, instruments) {
+      : device_(device),
+        memory_(device.arena()),
+        timer_(device, instruments, composition.name + (composition.as_graph ? " as graph" : "")) {
     allocate(composition);
     std::set<int> numbers;
     for (const calibrate::CompositionStep& step : composition.steps) numbers.insert(step.lane);

@@ -26,7 +26,8 @@ class TimedKernel : public calibrate::TimedOp {
         operands_(cost::operands(op)),
         kernel_(make_kernel(op, device.context())),
         memory_(device.arena()),
-        timer_(device, instruments) {
+        timer_(device, instruments,
+               fmt::format("{} {} {}", cost::class_name(op), cost::shape_text(op), reuse_distance.value())) {
     allocate(reuse_distance);
     choose_calls();
   }

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "calibrate/backend.hpp"
+#include "calibrate/backends/cuda/case_traces.hpp"
 #include "calibrate/backends/cuda/device.hpp"
 #include "calibrate/backends/cuda/nvml.hpp"
 
@@ -22,7 +23,7 @@ namespace orrery::cuda {
 struct Instruments {
   const Nvml* nvml = nullptr;  ///< outlives the timed operators
   std::string pci_bus_id;
-  bool trace = true;  ///< ask CUPTI for the kernels of one call
+  CaseTraces* traces = nullptr;  ///< of the kernels of one call; outlives them too; null: none
 };
 
 /// REQUIRES: the device outlives the result. Throws DoesNotFit and BackendError.

@@ -13,7 +13,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kHostSamplesMax = 1000;
-/// Work that runs while the device is read, and calls at most.
+/// Extra work behind the samples that runs while the device is read, and calls at most. (Of short calls the
+/// last may have ended when the host has enqueued them all: then the reading lies right behind.)
 constexpr double kSecondsWhileReading = 5e-3;
 constexpr double kCallsWhileReadingMax = 500.0;
 
@@ -51,11 +52,11 @@ calibrate::Telemetry SampleTimer::telemetry(const std::string& algorithm,
     if (instruments_.nvml != nullptr && instruments_.nvml->available()) {
       const double calls = std::clamp(kSecondsWhileReading / last_s_, 1.0, kCallsWhileReadingMax);
       for (int i = 0; i < static_cast<int>(calls); ++i) enqueue();
-      facts.reading = instruments_.nvml->read(instruments_.pci_bus_id);
+      facts.reading = instruments_.nvml->read_now(instruments_.pci_bus_id);
       device_.synchronize();
     }
-    if (instruments_.trace) {
-      facts.trace = trace_device([&] {
+    if (instruments_.traces != nullptr) {
+      facts.trace = instruments_.traces->of(subject_, [&] {
         enqueue();
         device_.synchronize();
       });

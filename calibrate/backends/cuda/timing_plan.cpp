@@ -10,6 +10,7 @@ namespace {
 constexpr double kSampleSeconds = 200e-6;
 constexpr double kArenaShare = 0.6;
 constexpr std::size_t kArenaGrain = std::size_t{2} << 20;
+constexpr std::size_t kWorkspaceLeast = std::size_t{256} << 20, kWorkspaceMost = std::size_t{2} << 30;
 
 }  // namespace
 
@@ -41,6 +42,10 @@ bool rotates(const cost::Op& op) {
   if (std::holds_alternative<cost::Launch>(op)) return false;
   const auto* copy = std::get_if<cost::Copy>(&op);
   return copy == nullptr || copy->kind == cost::CopyKind::device;
+}
+
+std::size_t workspace_bytes(std::size_t free_bytes) {
+  return std::clamp(free_bytes / 32 / kArenaGrain * kArenaGrain, kWorkspaceLeast, kWorkspaceMost);
 }
 
 std::size_t arena_bytes(std::size_t free_bytes, std::size_t cap) {

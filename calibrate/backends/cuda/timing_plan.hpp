@@ -50,6 +50,10 @@ bool is_held(const cost::Op& op);
 /// bus.
 bool rotates(const cost::Op& op);
 
+/// Scratch memory of the libraries: 1/32 of the free memory, at least 256 MiB and at most 2 GiB. The gradient
+/// of fused attention takes four bytes for each number of its queries.
+std::size_t workspace_bytes(std::size_t free_bytes);
+
 /// What the arena takes of the free memory.
 std::size_t arena_bytes(std::size_t free_bytes, std::size_t cap);
 

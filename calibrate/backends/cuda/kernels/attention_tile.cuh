@@ -3,11 +3,10 @@
 // memory with rows padded by kPad elements, so that neighbouring rows do not fall into the same bank.
 #pragma once
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #include <cstddef>
 #include <type_traits>
+
+#include "calibrate/backends/cuda/kernels/number.cuh"
 
 // The tests run these kernels on the CPU and bring stand-ins for what only a device compiler knows.
 #ifdef __CUDACC__
@@ -35,27 +34,10 @@ struct Tile {
 };
 
 template <class T>
-__device__ T from_float(float x);
-template <>
-__device__ inline float from_float<float>(float x) {
-  return x;
-}
-template <>
-__device__ inline __half from_float<__half>(float x) {
-  return __float2half_rn(x);
-}
-template <>
-__device__ inline __nv_bfloat16 from_float<__nv_bfloat16>(float x) {
-  return __float2bfloat16_rn(x);
-}
-__device__ inline float to_float(float x) {
-  return x;
-}
-__device__ inline float to_float(__half x) {
-  return __half2float(x);
-}
-__device__ inline float to_float(__nv_bfloat16 x) {
-  return __bfloat162float(x);
+__device__ T from_float(float x) {
+  T result;
+  cuda::from_float(x, result);
+  return result;
 }
 
 /// Rows [first, first + kCount) of a tensor into `tile`; rows at or behind `limit` and elements behind
