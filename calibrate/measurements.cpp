@@ -175,19 +175,20 @@ std::vector<Column> telemetry_columns() {
           "host_s", "time of the host to enqueue one call", [](const Telemetry& t) { return t.host.value(); },
           [](Telemetry& t, double x) { t.host = Seconds(x); }),
       figure(
-          "kernel_s", "time in which kernels of one call ran, gaps between them left out",
+          "kernel_s",
+          "time in which kernels of one traced call ran, gaps left out; traced at the first visit of a case",
           [](const Telemetry& t) { return t.kernel.value(); },
           [](Telemetry& t, double x) { t.kernel = Seconds(x); }),
       count_column("kernels", "kernels of one call", [](M& m) -> int& { return m.telemetry.kernels; }),
       text("kernel", "what the library chose: longest kernel, tile, number of the algorithm",
            &Telemetry::algorithm),
       figure(
-          "clock_mhz", "clock of the processor during the visit",
+          "clock_mhz", "clock of the processor, read once behind the samples",
           [](const Telemetry& t) { return t.clock_mhz; }, [](Telemetry& t, double x) { t.clock_mhz = x; }),
       figure(
-          "power_w", "power drawn during the visit", [](const Telemetry& t) { return t.power_w; },
-          [](Telemetry& t, double x) { t.power_w = x; }),
-      text("throttle", "what held the clock down during the visit", &Telemetry::throttle),
+          "power_w", "power drawn, read once behind the samples",
+          [](const Telemetry& t) { return t.power_w; }, [](Telemetry& t, double x) { t.power_w = x; }),
+      text("throttle", "what held the clock down, read once behind the samples", &Telemetry::throttle),
       {"skipped", "why there is no time: does not fit, failed its check, refused by a library",
        [](const M& m) { return m.skipped; },
        [](RawRow& raw, const std::string& cell) {

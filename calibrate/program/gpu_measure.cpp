@@ -32,7 +32,7 @@ namespace {
 struct Options {
   std::string backend = "cuda", out = "gpu-check";
   double minutes = 8.0;
-  bool quick = false, full = false, plan = false, search = false;
+  bool quick = false, full = false, plan = false, search = false, no_trace = false;
   int device = 0;
   std::uint64_t seed = 1;
   std::vector<std::string> classes;
@@ -61,6 +61,7 @@ Bench make_bench(const Options& options) {
     cuda::CudaOptions cuda;
     cuda.device = options.device;
     cuda.search_algorithms = options.search;
+    cuda.trace = !options.no_trace;
     bench.backend = std::make_unique<cuda::CudaBackend>(*bench.alone, cuda);
 #else
     throw BackendError(
@@ -165,6 +166,7 @@ int run(int argc, char** argv) {
   app.add_flag("--full", options.full, "more and larger shapes (default from there)")->excludes(quick);
   app.add_flag("--plan", options.plan, "print what would run and how long it takes; needs no GPU");
   app.add_flag("--search-algorithms", options.search, "time several cuBLASLt algorithms for each product");
+  app.add_flag("--no-trace", options.no_trace, "leave CUPTI alone: no kernel times beside the measured ones");
   app.add_option("--device", options.device, "which GPU, as CUDA counts them")->check(CLI::NonNegativeNumber);
   app.add_option("--seed", options.seed, "of the choice and order of shapes")->capture_default_str();
   app.add_option("--classes", options.classes, "only these operator classes")->delimiter(',');

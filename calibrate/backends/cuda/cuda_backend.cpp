@@ -57,7 +57,7 @@ CudaBackend::CudaBackend(calibrate::Communicator& communicator, const CudaOption
       facts_(read_device_facts(device_->context(), pci_bus_id_)),
       traces_([](const std::function<void()>& work) { return trace_device(work); },
               calibrate::steady_clock()),
-      instruments_{&nvml_, pci_bus_id_, &traces_} {}
+      instruments_{&nvml_, pci_bus_id_, options.trace ? &traces_ : nullptr} {}
 
 bool CudaBackend::supports(const cost::Op& op) const {
   return cuda::supports(op, device_->context());

@@ -15,6 +15,7 @@ namespace orrery::cuda {
 struct CudaOptions {
   int device = 0;                                 ///< as CUDA counts them
   bool search_algorithms = false;                 ///< see DeviceContext
+  bool trace = true;                              ///< kernel times and names of one call through CUPTI
   std::size_t arena_cap = std::size_t{48} << 30;  ///< bytes for operands at most
 };
 
