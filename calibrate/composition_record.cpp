@@ -162,7 +162,7 @@ PredictionCells prediction_cells(const CompositionRecord& record, const cost::Co
     const std::string text = error.what();
     const std::size_t what = text.find("has no measurement");
     cells.problem =
-        "  no prediction: " + (what == std::string::npos ? text : "the profile " + text.substr(what));
+        "\n  no prediction: " + (what == std::string::npos ? text : "the profile " + text.substr(what));
   }
   return cells;
 }
@@ -177,7 +177,7 @@ std::string composition_table(const std::vector<CompositionRecord>& records, con
                                  "measured", "predicted", "error %", "kernels", "host");
   for (const CompositionRecord& r : records) {
     if (!r.skipped.empty()) {
-      text += fmt::format("{:<{}}  skipped: {}\n", r.name, width, r.skipped);
+      text += fmt::format("{:<{}}\n  skipped: {}\n", r.name, width, r.skipped);
       continue;
     }
     const auto known = [](double seconds) { return seconds > 0.0 ? human(Seconds(seconds)) : "-"; };

@@ -82,16 +82,20 @@ std::string percent(const std::optional<double>& fraction) {
   return fraction ? percent(*fraction) : "-";
 }
 
-std::vector<std::string> facts_of(const cost::Profile& profile) {
+/// What several ranks do to each other is known only where several were busy.
+std::vector<std::string> facts_of(const cost::Profile& profile, bool has_busy) {
   const cost::MemoryLevels& m = profile.memory;
   std::vector<std::string> facts{
       fmt::format("bandwidth: L1 {}, L2 {}, L3 {}, memory {}; half of the bytes miss beyond {}, {}, {}",
                   human(m.l1_bandwidth), human(m.l2_bandwidth), human(m.l3_bandwidth),
                   human(m.memory_bandwidth), human(m.l1_capacity), human(m.l2_capacity),
                   human(m.l3_capacity)),
-      fmt::format("each further busy rank: L3 {} % slower, memory {} % slower; neighbours read {} through L3",
-                  percent(m.l3_contention), percent(m.memory_contention), human(m.neighbour_traffic)),
   };
+  if (has_busy) {
+    facts.push_back(fmt::format(
+        "each further busy rank: L3 {} % slower, memory {} % slower; neighbours read {} through L3",
+        percent(m.l3_contention), percent(m.memory_contention), human(m.neighbour_traffic)));
+  }
   std::string anchors = fmt::format("drift {} %", percent(profile.drift));
   for (const cost::Anchor& a : profile.anchors) {
     anchors += fmt::format("; {} ({}) +-{} %", a.aspect, a.class_name, percent(a.spread));
@@ -159,7 +163,11 @@ CalibrationReport assemble(const cost::Profile& profile, const std::string& orig
   report.title = fmt::format("{} | {} | measured {} | fingerprint {}", profile.device, profile.algorithm,
                              profile.date, profile.fingerprint_id);
   report.origin = origin;
-  report.facts = facts_of(profile);
+  const auto is_busy = [](const Scored& s) { return s.is_busy; };
+  const bool has_busy = std::any_of(operators.begin(), operators.end(), [&](const auto& entry) {
+    return std::any_of(entry.second.begin(), entry.second.end(), is_busy);
+  });
+  report.facts = facts_of(profile, has_busy);
   if (const std::string fact = bandwidth_fact(largest); !fact.empty()) report.facts.push_back(fact);
   std::vector<Scored> all;
   for (const auto& [name, scored] : operators) {

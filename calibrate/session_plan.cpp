@@ -99,9 +99,12 @@ std::string plan_text(const SessionOptions& options) {
     text += fmt::format("round {}: about {:.0f} s\n", round + 1, round_seconds(plan, round));
   }
   const double first = planned_seconds(options);
+  text += "times by an H100's datasheet, half of it reached\n";
+  if (first > options.budget_s) {
+    text += "warning: the first round does not fit; it covers all classes evenly as far as it comes\n";
+  }
   text += fmt::format(
-      "headline: {} sweep of {} visits; everything up to the end of round 1 takes about {:.0f} s of {:.0f} s "
-      "(times by an H100's datasheet, half of it reached)\n",
+      "headline: {} sweep of {} visits; all up to the end of round 1 takes about {:.0f} s of {:.0f} s\n",
       options.sweep.full ? "full" : "quick", plan.size(), first, options.budget_s);
   return text;
 }

@@ -50,7 +50,10 @@ std::vector<std::string> names_after(const CLI::App& verb, bool flags) {
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& verb = innermost(app);
   const std::string prefix = &verb == &app ? "" : verb.get_name() + ": ";
-  const std::string command = &verb == &app ? "orrery" : "orrery " + verb.get_name();
+  std::string command = verb.get_name();
+  for (const CLI::App* above = verb.get_parent(); above != nullptr; above = above->get_parent()) {
+    command = above->get_name() + " " + command;
+  }
   const auto extras = verb.remaining();
   const bool misplaced = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty();
   const bool no_verb = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !extras.empty();

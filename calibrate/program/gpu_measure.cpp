@@ -30,7 +30,7 @@ namespace orrery {
 namespace {
 
 struct Options {
-  std::string backend = "cuda", out = "gpu-check";
+  std::string backend = "cuda", out = "gpu-session";
   double minutes = 8.0;
   bool quick = false, full = false, plan = false, search = false, no_trace = false;
   int device = 0;
@@ -101,7 +101,7 @@ void show_progress(std::size_t done, std::size_t all, double left_s) {
   const bool terminal = isatty(STDERR_FILENO) == 1;
   const std::size_t step = terminal ? 8 : std::max<std::size_t>(all / 40, 1);
   if (done % step != 0) return;
-  fmt::print(stderr, "{}{}/{} cases, about {:.0f} s left{}", terminal ? "\r" : "", done, all, left_s,
+  fmt::print(stderr, "{}{}/{} cases, at most {:.0f} s left{}", terminal ? "\r" : "", done, all, left_s,
              terminal ? "   " : "\n");
   std::fflush(stderr);
 }
@@ -167,7 +167,7 @@ int run(int argc, char** argv) {
   app.add_flag("--plan", options.plan, "print what would run and how long it takes; needs no GPU");
   app.add_flag("--search-algorithms", options.search, "time several cuBLASLt algorithms for each product");
   app.add_flag("--no-trace", options.no_trace, "leave CUPTI alone: no kernel times beside the measured ones");
-  app.add_option("--device", options.device, "which GPU, as CUDA counts them")->check(CLI::NonNegativeNumber);
+  app.add_option("--device", options.device, "which GPU, as CUDA counts them")->check(CLI::Range(0, 1023));
   app.add_option("--seed", options.seed, "of the choice and order of shapes")->capture_default_str();
   app.add_option("--classes", options.classes, "only these operator classes")->delimiter(',');
   app.footer("\nExample:\n  gpu-measure --backend fake --minutes 1 --plan");

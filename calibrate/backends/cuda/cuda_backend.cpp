@@ -18,6 +18,12 @@ namespace {
 
 /// "0000:1b:00.0". Makes no context.
 std::string pci_bus_id(int device) {
+  try {
+    int devices = 0;
+    CUDA_CHECK(cudaGetDeviceCount(&devices));
+  } catch (const BackendError& error) {
+    throw BackendError(fmt::format("no GPU answers here (nvidia-smi should list one): {}", error.what()));
+  }
   std::array<char, 32> text{};
   CUDA_CHECK(cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device));
   return text.data();
