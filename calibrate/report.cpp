@@ -144,15 +144,18 @@ LargestCollectives largest_of(const std::vector<Point>& points) {
 
 /// One line, empty when nothing moves data between ranks.
 std::string bandwidth_fact(const LargestCollectives& largest) {
-  std::string text;
+  std::string text, size;  // the size is said once for all that share it
   for (const auto& [name, measured] : largest) {
     const auto& [collective, time] = measured;
     if (!(cost::busbw_factor(collective.kind, collective.ranks) > 0.0) || collective.bytes <= Bytes(1.0))
       continue;
-    text += fmt::format("{}{} {} ({}, {} ranks)", text.empty() ? "busbw at the largest size: " : "; ", name,
-                        human(bandwidth(collective, time).busbw), human(collective.bytes), collective.ranks);
+    const std::string own = fmt::format(" ({}, {} ranks)", human(collective.bytes), collective.ranks);
+    if (own != size) text += size;
+    text += fmt::format("{}{} {}", text.empty() ? "busbw at the largest size: " : ", ", name,
+                        human(bandwidth(collective, time).busbw));
+    size = own;
   }
-  return text;
+  return text + size;
 }
 
 CalibrationReport assemble(const cost::Profile& profile, const std::string& origin,
