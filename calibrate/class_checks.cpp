@@ -81,17 +81,7 @@ std::string record_line(const CheckRecord& record) {
 }
 
 std::vector<CheckRecord> parse_checks(const std::string& text, const std::string& place) {
-  std::vector<CheckRecord> records;
-  std::size_t begin = 0;
-  for (int line = 1; begin < text.size(); ++line) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;  // a line that a killed process left unfinished
-    CheckRecord record;
-    read_json(parse_json(text.substr(begin, end - begin), place + " line " + std::to_string(line)), record);
-    records.push_back(record);
-    begin = end + 1;
-  }
-  return records;
+  return parse_json_lines<CheckRecord>(text, place);
 }
 
 std::map<std::string, std::string> excluded_classes(const std::vector<CheckRecord>& records) {

@@ -108,17 +108,7 @@ std::string record_line(const CompositionRecord& record) {
 }
 
 std::vector<CompositionRecord> parse_records(const std::string& text, const std::string& place) {
-  std::vector<CompositionRecord> records;
-  std::size_t begin = 0;
-  for (int line = 1; begin < text.size(); ++line) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) break;
-    CompositionRecord record;
-    read_json(parse_json(text.substr(begin, end - begin), place + " line " + std::to_string(line)), record);
-    records.push_back(record);
-    begin = end + 1;
-  }
-  return records;
+  return parse_json_lines<CompositionRecord>(text, place);
 }
 
 Seconds predict(const CompositionRecord& record, const cost::CostModel& costs) {

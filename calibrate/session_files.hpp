@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "sim/base/json_io.hpp"
 
@@ -16,6 +17,22 @@ void make_folder(const std::string& path);
 /// One line of text without its end. What a driver or library said may hold any bytes: those that are no
 /// UTF-8 are replaced.
 std::string json_line(const Json& json);
+
+/// The records of a text of JSON lines, described by `fields()`. A last line without end, which a killed
+/// process left behind, is dropped. Throws ScenarioError naming `place` and the line.
+template <class Record>
+std::vector<Record> parse_json_lines(const std::string& text, const std::string& place) {
+  std::vector<Record> records;
+  std::size_t begin = 0;
+  for (int line = 1; begin < text.size(); ++line) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) break;
+    read_json(parse_json(text.substr(begin, end - begin), place + " line " + std::to_string(line)),
+              records.emplace_back());
+    begin = end + 1;
+  }
+  return records;
+}
 
 /// A file of lines that are added one by one.
 class Journal {
