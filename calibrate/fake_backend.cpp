@@ -135,7 +135,7 @@ cost::Profile fake_truth() {
   for (const std::string& name : names) {
     add_class(profile, name, truth_of(name, cost::parse_op(name, "")));
   }
-  for (const std::string& name : cost::collective_names())
+  for (const std::string& name : cost::measured_collective_names())
     profile.collectives.push_back(collective_truth(name));
   return profile;
 }

@@ -105,7 +105,7 @@ std::vector<std::string> cpu_sweep_classes() {
 
 void add_collective_cases(const SweepOptions& options, std::vector<Visit>& visits) {
   const int octaves = options.target == SweepTarget::gpu ? 27 : 23;  // 8 bytes to 1 GiB or 64 MiB
-  for (const std::string& name : cost::collective_names()) {
+  for (const std::string& name : cost::measured_collective_names()) {
     const cost::CollectiveKind kind = cost::collective_kind(name);
     // Gradients are summed by all-reduce: it gets twice the points.
     const int per_octave = options.full || kind == cost::CollectiveKind::all_reduce ? 2 : 1;

@@ -1,45 +1,15 @@
 #include "costmodel/collective.hpp"
 
-#include <array>
-#include <utility>
-
-#include "sim/base/error.hpp"
-#include "sim/base/spelling.hpp"
-
 namespace orrery::cost {
-namespace {
 
-constexpr std::array<const char*, 6> kNames{"all_reduce", "reduce_scatter", "all_gather",
-                                            "broadcast",  "point_to_point", "barrier"};
-
-}  // namespace
-
-std::string name(CollectiveKind kind) {
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
-std::vector<std::string> collective_names() {
-  return {kNames.begin(), kNames.end()};
-}
-
-CollectiveKind collective_kind(const std::string& text) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (text == kNames[i]) return static_cast<CollectiveKind>(i);
+std::vector<std::string> measured_collective_names() {
+  std::vector<std::string> names;
+  for (const CollectiveKind kind :
+       {CollectiveKind::all_reduce, CollectiveKind::reduce_scatter, CollectiveKind::all_gather,
+        CollectiveKind::broadcast, CollectiveKind::point_to_point, CollectiveKind::barrier}) {
+    names.push_back(name(kind));
   }
-  throw ScenarioError("", "unknown collective \"" + text + "\"" + spelling_hint(text, collective_names()));
-}
-
-double busbw_factor(CollectiveKind kind, int ranks) {
-  const double n = ranks;
-  switch (kind) {
-    case CollectiveKind::all_reduce:
-      return 2.0 * (n - 1.0) / n;
-    case CollectiveKind::reduce_scatter:
-    case CollectiveKind::all_gather:
-      return (n - 1.0) / n;
-    default:
-      return 1.0;
-  }
+  return names;
 }
 
 }  // namespace orrery::cost

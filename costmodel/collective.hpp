@@ -2,22 +2,19 @@
 #pragma once
 
 #include <compare>
-#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "sim/base/collective_kind.hpp"
 #include "sim/base/units.hpp"
 
 namespace orrery::cost {
 
-enum class CollectiveKind : std::uint8_t {
-  all_reduce,
-  reduce_scatter,
-  all_gather,
-  broadcast,
-  point_to_point,
-  barrier
-};
+using orrery::busbw_factor;
+using orrery::collective_kind;
+using orrery::collective_names;
+using orrery::CollectiveKind;
+using orrery::name;
 
 /// `bytes` is S of the nccl-tests convention: the size of one rank's buffer (all-gather and reduce-scatter:
 /// the total). Barrier has 0 bytes. point_to_point is one message from rank 0 to rank 1 (half a ping-pong).
@@ -28,12 +25,7 @@ struct CollectiveCase {
   auto operator<=>(const CollectiveCase&) const = default;
 };
 
-std::string name(CollectiveKind kind);
-/// Throws ScenarioError with the nearest name.
-CollectiveKind collective_kind(const std::string& name);
-std::vector<std::string> collective_names();
-
-/// busbw = algbw * factor: all-reduce 2(n-1)/n; reduce-scatter, all-gather (n-1)/n; others 1 (oracle C10).
-double busbw_factor(CollectiveKind kind, int ranks);
+/// The kinds that a communicator runs, so that calibration can time them.
+std::vector<std::string> measured_collective_names();
 
 }  // namespace orrery::cost

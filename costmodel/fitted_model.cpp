@@ -135,7 +135,7 @@ class FittedModel : public CostModel {
 
   Profile profile_;
   std::array<Entry, kClassIndexEnd> operators_;
-  std::array<CollectiveEntry, 6> collectives_;
+  std::array<CollectiveEntry, kCollectiveKinds> collectives_;
   std::vector<TimedNoise> any_noise_;
   Noise none_;
 };

@@ -167,6 +167,8 @@ const std::map<std::string, std::vector<std::string>> kMayInclude{
     {"sim/observe", {"sim/base"}},
     {"costmodel", {"sim/base"}},
     {"sim/device", {"sim/base", "sim/kernel", "sim/observe"}},
+    {"sim/net", {"sim/base", "sim/kernel", "sim/observe"}},
+    {"sim/collective", {"sim/base", "sim/kernel", "sim/observe", "sim/net", "sim/device"}},
     {"workloads/model", {"sim/base", "costmodel"}},
     {"workloads/parallel", {"sim/base", "costmodel", "workloads/model"}},
     {"workloads/train",

@@ -14,7 +14,8 @@
 //
 // Fields may be bool, integers (counts), double (ratios), std::string, Quantity (a string with a unit in
 // JSON), enums, nested structs, std::vector, std::optional (null or absent = none) and std::variant of
-// structs: a tagged union told apart by its "kind" key. An enum gives its names in declaration order starting
+// structs: a tagged union told apart by its "kind" key; Registered<Interface> (sim/base/registered.hpp) is the
+// same for alternatives that register themselves. An enum gives its names in declaration order starting
 // at 0,
 //   constexpr auto names_of(Noise) { return std::array{std::string_view("off"), std::string_view("on")}; }
 // and each struct of a variant carries `static constexpr std::string_view kind` and `kind_help`.
@@ -226,6 +227,8 @@ ValueRef field_ref(T& value) {
                       [](void* o, FieldVisitor& v) {
                         std::visit([&v](auto& alternative) { fields(v, alternative); }, as<T>(o));
                       }}};
+  } else if constexpr (requires { value.choice_ref(); }) {
+    return {value.choice_ref()};
   } else {
     return {StructRef{&value, [](void* o, FieldVisitor& v) { fields(v, as<T>(o)); }}};
   }

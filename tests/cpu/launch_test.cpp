@@ -205,7 +205,7 @@ TEST_CASE("three failed assertions", "[.][three-failures]") {
 
 TEST_CASE("collectives of any size can be prepared and timed on two ranks", "[.][two-ranks]") {
   cpu::CpuBackend backend(world());
-  for (const std::string& name : cost::collective_names()) {
+  for (const std::string& name : cost::measured_collective_names()) {
     for (const double bytes : {0.0, 4.0, 8.0, 12.0, 65536.0}) {
       const cost::CollectiveCase whole{cost::collective_kind(name), Bytes(bytes), 2};
       const auto timed = backend.prepare(whole);

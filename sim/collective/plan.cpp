@@ -1,0 +1,89 @@
+#include "sim/collective/plan.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "sim/base/error.hpp"
+
+namespace orrery::collective {
+
+SlotLayout SlotLayout::even(std::int64_t elements, int slots) {
+  SIM_ASSERT(elements >= 0 && slots >= 1, "a layout has at least one slot");
+  SlotLayout layout;
+  layout.elements_ = elements;
+  layout.slots_ = slots;
+  return layout;
+}
+
+SlotLayout SlotLayout::all_to_all_even(std::int64_t elements, int ranks, int slots_per_block) {
+  SlotLayout layout = even(elements, ranks * slots_per_block);
+  layout.slots_ *= 2;
+  layout.halves_ = 2;
+  return layout;
+}
+
+SlotLayout SlotLayout::all_to_all(std::vector<std::int64_t> counts, int ranks) {
+  SIM_ASSERT(counts.size() == static_cast<std::size_t>(ranks) * static_cast<std::size_t>(ranks),
+             "all-to-all counts are a matrix of ranks x ranks");
+  SlotLayout layout;
+  layout.slots_ = 2 * ranks;
+  layout.ranks_ = ranks;
+  const auto n = static_cast<std::size_t>(ranks);
+  for (std::size_t rank = 0; rank < n; ++rank) {
+    std::int64_t at = 0;
+    for (std::size_t to = 0; to < n; ++to) {
+      layout.offsets_.push_back(at);
+      at += counts[rank * n + to];
+    }
+    for (std::size_t from = 0; from < n; ++from) {
+      layout.offsets_.push_back(at);
+      at += counts[from * n + rank];
+    }
+    layout.offsets_.push_back(at);
+  }
+  return layout;
+}
+
+std::int64_t SlotLayout::offset(int participant, int slot) const {
+  SIM_ASSERT(slot >= 0 && slot <= slots_, "a slot outside the buffer");
+  if (!offsets_.empty()) {
+    SIM_ASSERT(participant >= 0 && participant < ranks_, "all-to-all has no helpers");
+    return offsets_[static_cast<std::size_t>(participant) * static_cast<std::size_t>(slots_ + 1) +
+                    static_cast<std::size_t>(slot)];
+  }
+  const int half = slots_ / halves_;
+  const auto cut = [&](int i) { return elements_ / half * i + elements_ % half * i / half; };
+  return slot <= half ? cut(slot) : elements_ + cut(slot - half);
+}
+
+void finish(Channel& channel) {
+  std::stable_sort(channel.transfers.begin(), channel.transfers.end(), [](const Transfer& a, const Transfer& b) {
+    return std::tie(a.step, a.from, a.to) < std::tie(b.step, b.from, b.to);
+  });
+  channel.steps = channel.transfers.empty() ? 0 : channel.transfers.back().step + 1;
+}
+
+namespace {
+
+std::int64_t sum_of_transfers(const Plan& plan, int participant, std::int32_t Transfer::*end) {
+  std::int64_t sum = 0;
+  for (const Channel& channel : plan.channels) {
+    for (const Transfer& t : channel.transfers) {
+      if (t.*end == participant && t.from != t.to) sum += plan.layout.elements(t.from, t.source, t.slots);
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::int64_t elements_sent(const Plan& plan, int participant) {
+  return sum_of_transfers(plan, participant, &Transfer::from);
+}
+
+std::int64_t elements_received(const Plan& plan, int participant) {
+  return sum_of_transfers(plan, participant, &Transfer::to);
+}
+
+}  // namespace orrery::collective
