@@ -64,4 +64,10 @@ Topology build(const NetworkConfig& config) {
   return topology;
 }
 
+void resize(NetworkConfig& config, int hosts) {
+  if (hosts < 1) throw ScenarioError("ranks", fmt::format("{} is out of range; expected at least 1", hosts));
+  check_host_count(hosts, "ranks");
+  config.topology->resize(hosts);
+}
+
 }  // namespace orrery::net

@@ -40,4 +40,7 @@ void fields(V& v, NetworkConfig& c) {
 /// resize can leave it), when a link is unknown (with the nearest name) or a fault says nothing or two things.
 Topology build(const NetworkConfig& config);
 
+/// TopologyBuilder::resize for a number of hosts that a user gave: throws ScenarioError unless it is 1 to 65,536.
+void resize(NetworkConfig& config, int hosts);
+
 }  // namespace orrery::net

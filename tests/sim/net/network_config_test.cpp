@@ -70,6 +70,8 @@ TEST_CASE("a size that the builder's limits forbid is refused with the field, th
   config.topology->resize(0);
   CHECK_THROWS_AS(net::build(config), ScenarioError);
   CHECK_THROWS_WITH(net::build(config), Contains("topology.hosts: 0 is out of range; expected between 1 and 65536"));
+  CHECK_THROWS_WITH(net::resize(config, 0), "ranks: 0 is out of range; expected at least 1");
+  CHECK_THROWS_WITH(net::resize(config, 70000), "ranks: 70000 hosts are too many; expected at most 65536");
   CHECK_THROWS_WITH(network(R"({"topology": {"kind": "single_switch", "link": {"bandwidth": "0 GB/s"}}})"),
                     Contains("bandwidth") && Contains("more than 0"));
 }
