@@ -72,7 +72,7 @@ TEST_CASE("a flow alone takes latency plus size over the smallest bandwidth, how
   m.start(0, 1, 1000_B, 0);
   m.simulator.run();
   CHECK(m.ends.ns == Times{{0, 1500}});
-  CHECK(net::lone_flow_end(SimTime{0}, 500_ns, 1000_B, 1_GBps).ns == 1500);
+  CHECK(net::lone_flow_end({}, 500_ns, 1000_B, 1_GBps) == net::ExactTime{SimTime{1500}, 0});
 }
 
 // Two flows of 1000 and 400 bytes share a link at 1/2: the short one ends at 800. The long one has 600 bytes left and
@@ -129,7 +129,7 @@ TEST_CASE("weighted flows share in proportion to their weights") {
 }
 
 // Incast of 4 x 250 bytes into one host: all end at 1000, and are told in the order in which they were started.
-TEST_CASE("flows that end at one instant are told in the order of their start") {
+TEST_CASE("flows that end at the same moment are told in the order of their start") {
   Machine m(star(5));
   for (const std::uint64_t i : {3u, 1u, 4u, 2u}) m.start(static_cast<int>(i), 0, 250_B, i);
   m.simulator.run();
@@ -192,6 +192,44 @@ TEST_CASE("a listener may start flows and cancel one that ended at the same inst
   m.simulator.run();
   CHECK(relay.told == 1);
   CHECK(m.ends.ns == Times{{7, 200}});
+}
+
+// Ring all-reduce of 2^30 bytes, message by message, over cables of 50 * 2^30 B/s and 250 ns: every one of the 2 (n - 1)
+// steps takes 500 ns + 2^30 / n / (50 * 2^30 B/s) = 500 ns + 0.02 s / n. For n = 64 that is 126 * 313,000 ns, for n = 3
+// it is 4 * 6,667,166.67 ns: not a whole number, and still the sum is right to the nanosecond.
+TEST_CASE("a chain of flows is as long as the sum of its exact times") {
+  struct Ring : net::FlowListener {
+    explicit Ring(Machine& machine, int n) : m(machine), ranks(n), left(2 * (n - 1) * n) {
+      for (int rank = 0; rank < n; ++rank) send(rank);
+    }
+    void send(int rank) {
+      m.network.start(m.topology.hosts()[static_cast<std::size_t>(rank)],
+                      m.topology.hosts()[static_cast<std::size_t>((rank + 1) % ranks)], 1_GiB / ranks, *this,
+                      static_cast<std::uint64_t>(rank));
+    }
+    void flow_ended(std::uint64_t rank) override {
+      end = m.network.exact_now();
+      if ((left -= 1) >= ranks) send(static_cast<int>(rank));
+    }
+    Machine& m;
+    int ranks, left;
+    net::ExactTime end;
+  };
+  const auto [ranks, expected_ns] =
+      GENERATE(std::pair{64, 39438000.0}, std::pair{3, 4 * (500.0 + 2e7 / 3)}, std::pair{7, 12 * (500.0 + 2e7 / 7)});
+  Machine m(star(ranks, BytesPerSec(50.0 * (1 << 30)), 500_ns));
+  const Ring ring(m, ranks);
+  m.simulator.run();
+  CHECK(ring.end.seconds().value() * 1e9 == Approx(expected_ns).epsilon(0.0).margin(2e-5));
+  CHECK(m.simulator.now().ns == std::llround(expected_ns));
+}
+
+TEST_CASE("a start-up passes before the latency; on one node it is a timer that keeps exact time") {
+  Machine m(star(2, 1_GBps, 100_ns));
+  m.network.start(m.topology.hosts()[0], m.topology.hosts()[1], 1000_B, m.ends, 0, 1.0, 30_ns);
+  m.network.start(m.topology.hosts()[0], m.topology.hosts()[0], 0_B, m.ends, 1, 1.0, 20_ns);
+  m.simulator.run();
+  CHECK(m.ends.ns == Times{{0, 1130}, {1, 20}});
 }
 
 namespace {
