@@ -28,10 +28,12 @@ struct Setting {
   }
   double start(int p) const { return stack.launch.value() + (p == 2 ? stack.simple_start.value() : 0.0); }
   double network_hop() const { return spec.network.latency.value() * stack.network_transits; }
-  /// B/s of one domain's adapters; many nodes meet on the way and slow each other down.
+  /// B/s of the adapters that a domain's ranks use, each the ones beside it; many nodes meet on the way and slow each
+  /// other down.
   double network(int p) const {
     const double doublings = std::max(0.0, std::log2(nodes / 4.0));
-    return spec.network.bandwidth.value() * stack.network_efficiency * kNetworkData[p] /
+    const double used = std::min(1.0, std::max(local / spec.domain, 1.0 / spec.network.adapters));
+    return used * spec.network.bandwidth.value() * stack.network_efficiency * kNetworkData[p] /
            (1.0 + stack.network_growth * doublings);
   }
   double combined(double a, double b) const { return a + b + 2.0 * stack.pipelining * std::sqrt(a * b); }
@@ -118,12 +120,11 @@ void offer_exchange(const Setting& s, Cheapest& cheapest) {
   }
 }
 
-/// One message; between domains it has one adapter.
+/// One message between two ranks.
 void offer_message(const Setting& s, Cheapest& cheapest) {
   for (int p = 0; p < 3; ++p) {
     const double a = s.start(p) + s.protocol(p).hop.value() + (s.nodes > 1.0 ? s.network_hop() : 0.0);
-    const double rate = s.nodes > 1.0 ? s.network(p) / s.spec.network.adapters
-                                      : s.link * s.protocol(p).efficiency;
+    const double rate = s.nodes > 1.0 ? s.network(p) : s.link * s.protocol(p).efficiency;
     cheapest.offer(s.combined(a, s.bytes / rate), "direct", kProtocolNames[p]);
   }
 }
