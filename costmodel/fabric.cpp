@@ -54,23 +54,23 @@ std::string system_of(const std::string& written) {
 
 const std::vector<NetworkSpec>& known_networks() {
   static const std::vector<NetworkSpec> table{
-      {"infiniband_ndr", 8, BytesPerSec(400e9), Seconds(1.3e-6),
+      {"infiniband_ndr", 8, BytesPerSec(400e9), Seconds(1.3e-6), true,
        "8 x 400 Gb/s; NVIDIA ConnectX-7 and Quantum-2 datasheets, MPI small-message latency of InfiniBand 1.0-1.5 us"},
-      {"infiniband_hdr", 8, BytesPerSec(200e9), Seconds(1.3e-6),
+      {"infiniband_hdr", 8, BytesPerSec(200e9), Seconds(1.3e-6), true,
        "8 x 200 Gb/s; NVIDIA ConnectX-6 and DGX A100 datasheets, latency as above"},
-      {"roce_400", 8, BytesPerSec(400e9), Seconds(2.0e-6), "8 x 400 Gb/s; ConnectX-7 over Ethernet switches"},
-      {"roce_16x100", 16, BytesPerSec(200e9), Seconds(2.0e-6), "OCI BM.GPU.B4.8: 16 x 100 Gb/s RDMA cluster network"},
-      {"efa_v1", 4, BytesPerSec(50e9), Seconds(15.5e-6),
+      {"roce_400", 8, BytesPerSec(400e9), Seconds(2.0e-6), true, "8 x 400 Gb/s; ConnectX-7 over Ethernet switches"},
+      {"roce_16x100", 16, BytesPerSec(200e9), Seconds(2.0e-6), true, "OCI BM.GPU.B4.8: 16 x 100 Gb/s RDMA cluster network"},
+      {"efa_v1", 4, BytesPerSec(50e9), Seconds(15.5e-6), false,
        "AWS p4d: 4 x 100 Gb/s; Chakraborty et al. 2019 measure 15.5 us through the SRD transport"},
-      {"efa_v2", 32, BytesPerSec(400e9), Seconds(8.5e-6),
-       "AWS p5: 32 x 100 Gb/s; second-generation EFA, about half the latency of the first by AWS's announcement"},
-      {"efa_v4", 8, BytesPerSec(400e9), Seconds(8.5e-6), "AWS p6-b200: 8 x 400 Gb/s; latency as efa_v2"},
-      {"tcpxo", 8, BytesPerSec(200e9), Seconds(15e-6),
-       "GCP A3 Mega: 8 x 200 Gb/s; kernel TCP with device memory, 15 us one way is usual for TCP on such adapters"},
-      {"slingshot_11", 4, BytesPerSec(100e9), Seconds(1.85e-6),
+      {"efa_v2", 32, BytesPerSec(400e9), Seconds(8.5e-6), true,
+       "AWS p5: 32 x 100 Gb/s; no published latency of the second generation: taken as about half the first's"},
+      {"efa_v4", 8, BytesPerSec(400e9), Seconds(8.5e-6), true, "AWS p6-b200: 8 x 400 Gb/s; latency as efa_v2"},
+      {"tcpxo", 8, BytesPerSec(200e9), Seconds(15e-6), false,
+       "GCP A3 Mega: 8 x 200 Gb/s; no published latency: taken as usual for TCP, 15 us"},
+      {"slingshot_11", 4, BytesPerSec(100e9), Seconds(1.85e-6), false,
        "4 x 200 Gb/s; De Sensi et al. 2020 measure 1.85 us on Slingshot"},
-      {"ethernet_10g", 1, BytesPerSec(1.25e9), Seconds(20e-6), "10 Gb/s Ethernet with kernel TCP"},
-      {"host_network", 1, BytesPerSec(12.5e9), Seconds(15e-6), "100 Gb/s Ethernet, no GPU direct"},
+      {"ethernet_10g", 1, BytesPerSec(1.25e9), Seconds(20e-6), false, "10 Gb/s Ethernet with kernel TCP"},
+      {"host_network", 1, BytesPerSec(12.5e9), Seconds(15e-6), false, "100 Gb/s Ethernet, no GPU direct"},
   };
   return table;
 }

@@ -36,6 +36,7 @@ struct NetworkSpec {
   int adapters = 8;
   BytesPerSec bandwidth{400e9};
   Seconds latency{1.3e-6};  ///< one way, of a small message, as published for the transport
+  bool keeps_order = true;  ///< 128-byte stores arrive whole and in order, so that protocol LL128 can be used
   std::string source;
 };
 template <class V>
@@ -44,6 +45,7 @@ void fields(V& v, NetworkSpec& c) {
   v("adapters", c.adapters, "network adapters of a node", at_least(1));
   v("bandwidth", c.bandwidth, "of one direction, all adapters of a node together", more_than(0));
   v("latency", c.latency, "one way, of a small message", at_least(0));
+  v("keeps_order", c.keeps_order, "128-byte stores arrive whole and in order: protocol LL128 can be used");
   v("source", c.source, "where the numbers are published");
 }
 

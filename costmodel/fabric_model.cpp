@@ -23,9 +23,9 @@ struct Setting {
   double all;    ///< ranks
   double link;   ///< B/s of one GPU
 
-  const ProtocolCost& protocol(int p) const {
-    return p == 0 ? stack.ll : p == 1 ? stack.ll128 : stack.simple;
-  }
+  ProtocolCost protocol(int p) const { return protocol_cost(stack, static_cast<WireProtocol>(p)); }
+  /// LL128 counts on stores of 128 bytes arriving whole and in order: not every transport keeps them so.
+  bool offers(int p) const { return p != 1 || nodes <= 1.0 || spec.network.keeps_order; }
   double start(int p) const { return stack.launch.value() + (p == 2 ? stack.simple_start.value() : 0.0); }
   double network_hop() const { return spec.network.latency.value() * stack.network_transits; }
   /// B/s of the adapters that a domain's ranks use, each the ones beside it; many nodes meet on the way and slow each
@@ -36,7 +36,10 @@ struct Setting {
     return used * spec.network.bandwidth.value() * stack.network_efficiency * kNetworkData[p] /
            (1.0 + stack.network_growth * doublings);
   }
-  double combined(double a, double b) const { return a + b + 2.0 * stack.pipelining * std::sqrt(a * b); }
+  double combined(double a, double b) const {
+    const double cut = nodes > 1.0 ? stack.network_pipelining : stack.pipelining;
+    return a + b + 2.0 * cut * std::sqrt(a * b);
+  }
 };
 
 class Cheapest {
@@ -60,6 +63,7 @@ void offer_ring(const Setting& s, Cheapest& cheapest) {
   const double sent = scatters ? s.bytes * steps / s.all : s.bytes;
   const double own = scatters ? s.bytes * s.stack.own_copy / s.all : 0.0;
   for (int p = 0; p < 3; ++p) {
+    if (!s.offers(p)) continue;
     const double a = s.start(p) + steps * s.protocol(p).hop.value() + crossings * s.network_hop();
     double b = (sent + own) / (s.link * s.protocol(p).efficiency);
     if (s.nodes > 1.0) b = std::max(b, sent / s.network(p));
@@ -73,6 +77,7 @@ void offer_tree(const Setting& s, Cheapest& cheapest) {
   const double depth = std::ceil(std::log2(s.nodes));
   const double across = 2.0 * s.bytes * (s.nodes - 1.0) / s.nodes;
   for (int p = 0; p < 3; ++p) {
+    if (!s.offers(p)) continue;
     const double a = s.start(p) + 2.0 * (s.local - 1.0) * s.protocol(p).hop.value() +
                      2.0 * depth * (s.protocol(p).hop.value() + s.network_hop());
     const double within = s.local > 1.0 ? 2.0 * s.bytes / (s.link * s.protocol(p).efficiency) : 0.0;
@@ -123,6 +128,7 @@ void offer_exchange(const Setting& s, Cheapest& cheapest) {
 /// One message between two ranks.
 void offer_message(const Setting& s, Cheapest& cheapest) {
   for (int p = 0; p < 3; ++p) {
+    if (!s.offers(p)) continue;
     const double a = s.start(p) + s.protocol(p).hop.value() + (s.nodes > 1.0 ? s.network_hop() : 0.0);
     const double rate = s.nodes > 1.0 ? s.network(p) : s.link * s.protocol(p).efficiency;
     cheapest.offer(s.combined(a, s.bytes / rate), "direct", kProtocolNames[p]);

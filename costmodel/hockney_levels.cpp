@@ -14,15 +14,16 @@ HockneyLevels hockney_levels(const FabricSpec& spec, const CollectiveStack& stac
     const auto cost = [message](const HockneyLevel& level) { return level.alpha + message / level.bandwidth; };
     if (first || cost(candidate) < cost(best)) best = candidate;
   };
-  const ProtocolCost* const protocols[] = {&stack.ll, &stack.ll128, &stack.simple};
-  for (const ProtocolCost* protocol : protocols) {
-    const bool first = protocol == &stack.ll;
-    cheapest({protocol->hop, link * protocol->efficiency, protocol->efficiency}, result.domain, first);
+  for (const WireProtocol protocol : {WireProtocol::ll, WireProtocol::ll128, WireProtocol::simple}) {
+    const bool first = protocol == WireProtocol::ll;
+    const ProtocolCost cost = protocol_cost(stack, protocol);
+    cheapest({cost.hop, link * cost.efficiency, cost.efficiency}, result.domain, first);
+    if (protocol == WireProtocol::ll128 && !spec.network.keeps_order) continue;
     // Half or a sixteenth of a packet is flags on the network too; what is left is the library's own share.
-    const double data = protocol == &stack.ll ? 0.5 : protocol == &stack.ll128 ? 0.9375 : 1.0;
+    const double data = protocol == WireProtocol::ll ? 0.5 : protocol == WireProtocol::ll128 ? 0.9375 : 1.0;
     const double share = data * stack.network_efficiency;
-    cheapest({protocol->hop + spec.network.latency * stack.network_transits, adapter * share, share},
-             result.network, first);
+    cheapest({cost.hop + spec.network.latency * stack.network_transits, adapter * share, share}, result.network,
+             first);
   }
   return result;
 }

@@ -18,7 +18,7 @@ struct FabricTarget {
 };
 
 struct StackFitOptions {
-  std::vector<std::string> fixed;  ///< coefficients that stay as they are, by field name ("ll" fixes hop and efficiency)
+  std::vector<std::string> fixed;  ///< coefficients that stay as they are, by field name
   int iterations = 40;
 };
 
