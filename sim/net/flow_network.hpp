@@ -36,6 +36,9 @@ class FlowListener {
   ~FlowListener() = default;
 };
 
+/// When a flow that is alone on its route ends: the same arithmetic, to the nanosecond, as in the network.
+SimTime lone_flow_end(SimTime start, Seconds latency, Bytes size, BytesPerSec bandwidth);
+
 /// What a link has carried since the start of the run.
 struct LinkUse {
   Bytes carried{0.0};   ///< exact for ended flows, to the present instant for those on their way
