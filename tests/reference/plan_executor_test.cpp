@@ -150,15 +150,6 @@ TEST_CASE("transfers of one step between the same two travel as one message, and
   CHECK(receiver == std::vector<float>{31, 20, 3});
 }
 
-TEST_CASE("what a step received is applied in the order of the list") {
-  // Of two values for the same slot the later one in the list stays: the one of the higher rank.
-  collective::Plan plan = plan_of({{0, 0, 2, 0, 0, 1, Combine::copy}, {0, 1, 2, 0, 0, 1, Combine::copy}}, 1, 1);
-  plan.ranks = 3;
-  Buffers buffers{{1}, {2}, {3}};
-  execute(plan, buffers);
-  CHECK(buffers[2] == std::vector<float>{2});
-}
-
 TEST_CASE("every registered algorithm gives exact results on real buffers") {
   int plans = 0;
   for (int kind = 0; kind < kCollectiveKinds; ++kind) {
