@@ -26,6 +26,10 @@ void send(Channel& channel, const Group& group, int step, int from, int to, int 
   }
 }
 
+void send_all(Channel& channel, int step, int from, int to, int slots, Combine combine) {
+  channel.transfers.push_back({step, from, to, 0, 0, slots, combine});
+}
+
 Plan empty_plan(const PlanRequest& request, std::string algorithm, int slots) {
   Plan plan;
   plan.kind = request.kind;
@@ -45,6 +49,12 @@ Plan finished(Plan plan) {
 int log2_floor(int n) { return std::bit_width(static_cast<unsigned>(n)) - 1; }
 
 int log2_ceil(int n) { return std::bit_width(static_cast<unsigned>(n - 1)); }
+
+int piece_count(int configured, std::int64_t elements) {
+  constexpr std::int64_t kElementsOfPiece = 65536;
+  if (configured > 0) return configured;
+  return static_cast<int>(std::clamp<std::int64_t>((elements + kElementsOfPiece - 1) / kElementsOfPiece, 1, 64));
+}
 
 std::vector<int> grid_of(const PlanRequest& request) {
   return request.dimensions.empty() ? std::vector<int>{request.ranks} : request.dimensions;

@@ -33,6 +33,9 @@ Group all_ranks(int ranks, int first = 0);
 /// go on at the first.
 void send(Channel& channel, const Group& group, int step, int from, int to, int block, int blocks, Combine combine);
 
+/// `from` sends all `slots` slots to the same slots of `to`; both are participants.
+void send_all(Channel& channel, int step, int from, int to, int slots, Combine combine);
+
 /// A plan of that request with one channel and nothing in it.
 Plan empty_plan(const PlanRequest& request, std::string algorithm, int slots);
 
@@ -43,6 +46,20 @@ Plan finished(Plan plan);
 int log2_floor(int n);
 int log2_ceil(int n);
 inline bool is_power_of_two(int n) { return (n & (n - 1)) == 0; }
+
+/// Into how many pieces a pipelined algorithm cuts a buffer: `configured`, or where that is 0 one for each 65,536 elements
+/// (so that a piece's time on the wire is about a start-up on today's networks), from 1 to 64.
+int piece_count(int configured, std::int64_t elements);
+inline constexpr const char* kPiecesHelp = "pieces in the pipeline; 0: one for each 65,536 elements, at most 64";
+
+/// The level of that dimension; flat algorithms use the last one.
+inline const Hockney& level_of(std::span<const Hockney> levels, std::size_t dimension) {
+  return levels[dimension < levels.size() ? dimension : levels.size() - 1];
+}
+/// Bytes of the whole buffer.
+inline Bytes buffer_of(const PlanRequest& request, Bytes element) {
+  return static_cast<double>(request.elements) * element;
+}
 
 /// The grid of a request: its dimensions, or all ranks in one.
 std::vector<int> grid_of(const PlanRequest& request);

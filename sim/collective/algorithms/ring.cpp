@@ -50,7 +50,7 @@ class Ring final : public Configured<Algorithm, Ring, RingConfig> {
     if (config().channels > 1) return std::nullopt;  // they share the ports
     const Hockney& h = levels.back();
     const double steps = request.ranks - 1;
-    const Bytes block = static_cast<double>(request.elements) * element / request.ranks;
+    const Bytes block = buffer_of(request, element) / request.ranks;
     const Seconds gather = steps * (h.alpha + block * h.beta);
     const Seconds adding = steps * (block * h.gamma);
     if (request.kind == CollectiveKind::all_gather) return gather;
