@@ -6,6 +6,7 @@
 #include "scenarios/override.hpp"
 #include "scenarios/report_text.hpp"
 #include "scenarios/run.hpp"
+#include "scenarios/sweep.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
@@ -49,6 +50,9 @@ std::vector<Figure> row(const RunReport& report) {
 Question read_question(JsonDocument document, const std::vector<std::string>& overrides) {
   Question question;
   for (const std::string& option : overrides) apply_override(document, option);
+  if (is_sweep(document)) {
+    throw ScenarioError(json_place(document, "$.sweep"), "the file describes many runs; use orrery sweep");
+  }
   static_cast<void>(kind_of(document, {"training"}));
   ScenarioFile file = read_scenario(std::move(document));
   question.scenario = std::move(file.scenario);
