@@ -5,6 +5,7 @@
 
 #include "calibrate/backends/cpu/launch.hpp"
 #include "cli/machine.hpp"
+#include "cli/netlab_ranks.hpp"
 #include "cli/real_runs.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
@@ -44,6 +45,10 @@ class Validate : public Verb {
   }
 
   ExitCode run() override {
+    if (child_.job == "netlab") {
+      run_netlab_ranks(child_.input, child_.record);
+      return ExitCode::done;
+    }
     if (suite_ != "self-train") {
       throw ScenarioError("validate",
                           "unknown suite \"" + suite_ + "\"" + spelling_hint(suite_, {"self-train"}));

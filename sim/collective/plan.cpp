@@ -11,15 +11,14 @@ namespace orrery::collective {
 SlotLayout SlotLayout::even(std::int64_t elements, int slots) {
   SIM_ASSERT(elements >= 0 && slots >= 1, "a layout has at least one slot");
   SlotLayout layout;
-  layout.elements_ = elements;
-  layout.slots_ = slots;
+  layout.block_ = elements;
+  layout.slots_per_block_ = layout.slots_ = slots;
   return layout;
 }
 
 SlotLayout SlotLayout::all_to_all_even(std::int64_t elements, int ranks, int slots_per_block) {
-  SlotLayout layout = even(elements, ranks * slots_per_block);
-  layout.slots_ *= 2;
-  layout.halves_ = 2;
+  SlotLayout layout = even((elements + ranks - 1) / ranks, slots_per_block);
+  layout.slots_ = 2 * ranks * slots_per_block;
   return layout;
 }
 
@@ -52,15 +51,16 @@ std::int64_t SlotLayout::offset(int participant, int slot) const {
     return offsets_[static_cast<std::size_t>(participant) * static_cast<std::size_t>(slots_ + 1) +
                     static_cast<std::size_t>(slot)];
   }
-  const int half = slots_ / halves_;
-  const auto cut = [&](int i) { return elements_ / half * i + elements_ % half * i / half; };
-  return slot <= half ? cut(slot) : elements_ + cut(slot - half);
+  const std::int64_t cuts = slots_per_block_, block = slot / cuts, i = slot % cuts;
+  return block * block_ + block_ / cuts * i + block_ % cuts * i / cuts;
 }
 
 void finish(Channel& channel) {
-  std::stable_sort(channel.transfers.begin(), channel.transfers.end(), [](const Transfer& a, const Transfer& b) {
+  const auto earlier = [](const Transfer& a, const Transfer& b) {
     return std::tie(a.step, a.from, a.to) < std::tie(b.step, b.from, b.to);
-  });
+  };
+  std::vector<Transfer>& all = channel.transfers;
+  if (!std::is_sorted(all.begin(), all.end(), earlier)) std::stable_sort(all.begin(), all.end(), earlier);
   channel.steps = channel.transfers.empty() ? 0 : channel.transfers.back().step + 1;
 }
 

@@ -8,9 +8,11 @@
 // Meaning of a channel. Its transfers are grouped by `step`. A participant goes through the steps in which it takes part
 // in order. In a step it starts all its sends and receives together, waits for all of them, then applies what it
 // received in the order of the list (copy over the target slots, or add to them), then goes on to its next step. What a
-// step sends is the buffer's state before the step. A message starts when both ends have reached its step. All transfers of one
-// (step, from, to) travel as one message; from == to is a local copy without one. Channels are independent of each
-// other and run at the same time; they touch disjoint slots.
+// step sends is the buffer's state before the step. A message starts when both ends have reached its step. All transfers
+// of one (step, from, to) travel as one message; from == to is a local copy without one, which takes no time. A message
+// may be empty (its slots hold no element): it still meets its receiver. Source and target slots of a transfer have
+// equal sizes, one by one. In a step a slot is the target of any number of additions or of one copy. Channels are
+// independent of each other and run at the same time; they touch disjoint slots.
 //
 // Buffers at the start and at the end, by kind; B = slots / ranks where blocks are named:
 //   all_reduce        every rank: its own addends in all slots -> the sums over all ranks in all slots
@@ -19,9 +21,10 @@
 //   broadcast         the root: data in all slots -> every rank: that data
 //   reduce            every rank: addends in all slots -> the root: the sums
 //   all_to_all        slots = 2 * ranks * B; rank r: what goes to rank j in input block j (the first half) -> what came
-//                     from rank i in output block i (the second half)
+//                     from rank i in output block i (the second half). A block has elements / ranks elements, rounded up
 //   point_to_point    rank 0: data -> rank 1: that data (there may be more ranks, which do nothing)
-//   barrier           0 elements -> every rank has heard, directly or through others, from every rank
+//   barrier           0 elements -> every rank has heard, directly or through others, from every rank (here alone an
+//                     addend may arrive more than once)
 //   neighbor_average  every rank: its addends -> rank i: the sum of those of i-1, i and i+1 around the ring (for two ranks
 //                     the sum of both); the division is the caller's
 // Helpers start with zeros.
@@ -54,8 +57,8 @@ class SlotLayout {
   static SlotLayout even(std::int64_t elements, int slots);
   /// All-to-all-v: `counts[i * ranks + j]` elements go from rank i to rank j; one slot per block, 2 * ranks slots.
   static SlotLayout all_to_all(std::vector<std::int64_t> counts, int ranks);
-  /// All-to-all with equal parts: `elements` per rank over all destinations, cut into `ranks` blocks of
-  /// `slots_per_block` slots; input half, then output half.
+  /// All-to-all with equal parts: `elements` per rank over all destinations, in `ranks` blocks of equal size (rounded
+  /// up), each cut evenly into `slots_per_block` slots; input half, then output half.
   static SlotLayout all_to_all_even(std::int64_t elements, int ranks, int slots_per_block = 1);
 
   int slots() const { return slots_; }
@@ -66,11 +69,17 @@ class SlotLayout {
   }
 
  private:
-  std::int64_t elements_ = 0;
+  std::int64_t block_ = 0;   // elements of one block
+  int slots_per_block_ = 1;  // one block alone unless all-to-all
   int slots_ = 1;
-  int halves_ = 1;  // 2: the even cut is done twice, for input and output
   int ranks_ = 0;
   std::vector<std::int64_t> offsets_;  // per participant slots + 1 numbers; empty when even
+};
+
+/// What the participants behind the ranks are.
+enum class HelperRole : std::uint8_t {
+  server,   ///< a process on a host of its own: starts messages and adds up as ranks do
+  reducer,  ///< the switch that reduces: adds at line rate, sends without software start-up
 };
 
 struct Channel {
@@ -83,6 +92,7 @@ struct Plan {
   std::string algorithm;
   int ranks = 0;
   int helpers = 0;
+  HelperRole helper_role = HelperRole::server;
   int root = 0;
   SlotLayout layout;
   std::vector<Channel> channels;
