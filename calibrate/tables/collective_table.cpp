@@ -15,6 +15,7 @@ namespace {
 struct Form {
   const char* name;
   std::vector<const char*> signature;  ///< columns by which it is known
+  const char* network = "";            ///< what its source says of the wires between nodes, where no column does
 };
 
 /// The first whose signature is in the header. "table" takes every table that has a size, ranks and a time.
@@ -25,7 +26,7 @@ const std::vector<Form>& forms() {
       {"vidur_network", {"node_sku", "num_workers", "median_ms", "devices_per_node"}},
       {"nccl_tests", {"size_bytes", "oop_time_us"}},
       {"vtrain_lut", {"size_bytes", "outofplace_time_us"}},
-      {"ultrascale", {"size_mb", "median_busbw_gbps"}},
+      {"ultrascale", {"size_mb", "median_busbw_gbps"}, "EFA"},
       {"ml_engineering", {"size_bytes", "busbw_gbps", "algo"}},
       {"apex", {"size_kb"}},
       {"table", {}},
@@ -78,7 +79,7 @@ std::vector<const CollectiveColumn*> columns_of(const CsvLine& header, const std
   return columns;
 }
 
-std::string form_of(const CsvLine& header) {
+const Form& form_of(const CsvLine& header) {
   const auto has = [&header](const std::string& wanted) {
     return std::any_of(header.cells.begin(), header.cells.end(), [&wanted](const std::string& cell) {
       return cell.size() == wanted.size() && std::equal(cell.begin(), cell.end(), wanted.begin(), [](char a, char b) {
@@ -87,9 +88,9 @@ std::string form_of(const CsvLine& header) {
     });
   };
   for (const Form& form : forms()) {
-    if (std::all_of(form.signature.begin(), form.signature.end(), has)) return form.name;
+    if (std::all_of(form.signature.begin(), form.signature.end(), has)) return form;
   }
-  return "table";
+  return forms().back();
 }
 
 /// What only all cells of a line together tell; false where the row has no usable time.
@@ -140,7 +141,8 @@ CollectiveTable read_collectives(const std::string& text, const std::string& fil
   const std::vector<CsvLine> lines = split_csv(text, file_name);
   if (lines.empty()) throw ScenarioError(file_name, "the table is empty: expected a line of column names");
   const std::vector<const CollectiveColumn*> columns = columns_of(lines.front(), file_name);
-  CollectiveTable table{form_of(lines.front()), {}, 0};
+  const Form& form = form_of(lines.front());
+  CollectiveTable table{form.name, {}, 0};
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const CsvLine& line = lines[i];
     if (line.cells.size() != columns.size()) {
@@ -150,6 +152,7 @@ CollectiveTable read_collectives(const std::string& text, const std::string& fil
     }
     CollectiveCells cells;
     cells.row.line = line.number;
+    cells.row.network = form.network;
     std::string name;
     try {
       for (std::size_t c = 0; c < columns.size(); ++c) {
