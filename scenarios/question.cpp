@@ -8,6 +8,7 @@
 #include "scenarios/override.hpp"
 #include "scenarios/report_text.hpp"
 #include "scenarios/run.hpp"
+#include "scenarios/sweep.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
@@ -95,6 +96,9 @@ Json stored(const CollectiveScenario& scenario, const Question&) {
 Question read_question(JsonDocument document, const std::vector<std::string>& overrides) {
   Question question;
   for (const std::string& option : overrides) apply_override(document, option);
+  if (is_sweep(document)) {
+    throw ScenarioError(json_place(document, "$.sweep"), "the file describes many runs; use orrery sweep");
+  }
   if (kind_of(document, {"training", "collective"}) == "collective") {
     question.scenario = read_collective_scenario(document);
     question.document = std::move(document);
