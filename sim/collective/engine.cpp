@@ -98,28 +98,34 @@ void Engine::enter(std::uint32_t channel, int participant, std::uint32_t index) 
 void Engine::meet(std::uint32_t channel, Messages::Index message) {
   ChannelRun& run = channels_[channel];
   if (++run.ends_there[message] < 2) return;
+  ++messages_;
+  const Transfer& t = run.messages[message];
+  start({channel, message, -1, {}, true}, t.from, t.to, run.messages.size(message), run.messages.startup(t.from));
+}
+
+void Engine::start(Active active, int from, int to, Bytes size, Seconds startup) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(active_.size()));
     active_.emplace_back();
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
-  ++messages_;
-  const Transfer& t = run.messages[message];
-  const net::FlowId flow =
-      network_.start(nodes_[static_cast<std::size_t>(t.from)], nodes_[static_cast<std::size_t>(t.to)],
-                     run.messages.size(message), *this, slot, 1.0, run.messages.startup(t.from));
-  active_[slot] = {channel, message, flow, true};
+  active.flow = network_.start(nodes_[static_cast<std::size_t>(from)], nodes_[static_cast<std::size_t>(to)], size, *this,
+                               slot, 1.0, startup);
+  active_[slot] = active;
 }
 
 void Engine::flow_ended(std::uint64_t token) {
-  Active& active = active_[token];
-  active.on_the_way = false;
-  const std::uint32_t channel = active.channel;
-  const Transfer& t = channels_[channel].messages[active.message];
+  active_[token].on_the_way = false;
   free_.push_back(static_cast<std::uint32_t>(token));
-  ended_at(channel, t.from);
-  ended_at(channel, t.to);
+  const Active ended = active_[token];
+  if (ended.adding >= 0) {
+    leave_visit(ended.channel, ended.adding);
+    return;
+  }
+  const Transfer& t = channels_[ended.channel].messages[ended.message];
+  ended_at(ended.channel, t.from);
+  ended_at(ended.channel, t.to);
 }
 
 /// A message of the participant's visit has ended. When all have, it adds up what it received and goes on.
@@ -139,8 +145,7 @@ void Engine::ended_at(std::uint32_t channel, int participant) {
     leave_visit(channel, participant);
     return;
   }
-  position.adding = network_.simulator().after(
-      added * pace, [this, channel, participant] { leave_visit(channel, participant); });
+  start({channel, 0, participant, {}, true}, participant, participant, Bytes(0.0), added * pace);
 }
 
 void Engine::leave_visit(std::uint32_t channel, int participant) {
@@ -159,9 +164,6 @@ void Engine::cancel() {
   for (Active& active : active_) {
     if (active.on_the_way) network_.cancel(active.flow);
     active.on_the_way = false;
-  }
-  for (ChannelRun& run : channels_) {
-    for (Position& position : run.positions) position.adding.cancel();
   }
 }
 

@@ -64,7 +64,6 @@ class Engine final : private net::FlowListener {
   struct Position {
     std::uint32_t visit = Program::kNone;
     std::uint32_t pending = 0;  // messages of the visit that have not ended
-    kernel::EventHandle adding;
   };
   struct ChannelRun {
     Messages messages;
@@ -72,9 +71,11 @@ class Engine final : private net::FlowListener {
     std::vector<std::uint8_t> ends_there;  // by message: how many of its two ends have reached its step
     std::vector<Position> positions;       // by participant
   };
+  /// A message on the way, or a participant that adds up (a flow from its node to itself, which keeps exact time).
   struct Active {
     std::uint32_t channel = 0;
     Messages::Index message = 0;
+    int adding = -1;  // participant
     net::FlowId flow;
     bool on_the_way = false;
   };
@@ -83,6 +84,7 @@ class Engine final : private net::FlowListener {
   void arrive_in_channels(int participant);
   void enter(std::uint32_t channel, int participant, std::uint32_t visit);
   void meet(std::uint32_t channel, Messages::Index message);
+  void start(Active active, int from, int to, Bytes size, Seconds startup);
   void ended_at(std::uint32_t channel, int participant);
   void leave_visit(std::uint32_t channel, int participant);
   void channel_done(int participant);

@@ -77,7 +77,7 @@ class Walk {
 
   /// False as soon as `proof` fails.
   bool run(LinkProof& proof) {
-    rank_end_.assign(static_cast<std::size_t>(plan_.ranks), SimTime{});
+    rank_end_.assign(static_cast<std::size_t>(plan_.ranks), net::ExactTime{});
     uses_.assign(router_.topology().links().size(), {});
     messages_ = 0;
     for (std::size_t c = 0; c < plan_.channels.size(); ++c) {
@@ -90,14 +90,14 @@ class Walk {
     PlanTiming timing;
     timing.fidelity = Fidelity::uncontended;
     timing.messages = messages_;
-    for (const SimTime end : rank_end_) timing.rank_time.push_back(end.seconds());
+    for (const net::ExactTime& end : rank_end_) timing.rank_time.push_back(end.time.seconds());
     finish_timing(timing, router_.topology(), [this](net::LinkId link) { return uses_[link.index()]; });
     return timing;
   }
 
  private:
   bool run_channel(const Messages& messages, LinkProof& proof) {
-    std::fill(ready_.begin(), ready_.end(), SimTime{});
+    std::fill(ready_.begin(), ready_.end(), net::ExactTime{});
     std::fill(in_step_.begin(), in_step_.end(), -1);
     for (Messages::Index i = 0; i < messages.end();) {
       const std::int32_t step = messages[i].step;
@@ -122,18 +122,18 @@ class Walk {
     const Transfer& t = messages[i];
     const std::size_t from = enter(t.from, t.step), to = enter(t.to, t.step);
     const auto route = router_.route(nodes_[from], nodes_[to]);
-    const SimTime start = std::max(ready_[from], ready_[to]);
+    const net::ExactTime start = std::max(ready_[from], ready_[to]);
     const Seconds latency = messages.startup(t.from) + net::route_latency(router_.topology(), route);
     const Bytes size = messages.size(i);
-    const SimTime end = route.empty() ? start + latency
-                                      : net::lone_flow_end(start, latency, size,
-                                                           net::route_bandwidth(router_.topology(), route));
-    const SimTime begin = start + latency;
+    const net::ExactTime begin = start + latency;
+    const net::ExactTime end = route.empty() ? begin
+                                             : net::lone_flow_end(start, latency, size,
+                                                                  net::route_bandwidth(router_.topology(), route));
     for (const net::LinkId link : route) {
       if (size.value() == 0.0) break;
-      if (!proof.occupy(link, begin, end)) return false;
+      if (!proof.occupy(link, begin.time, end.time)) return false;
       uses_[link.index()].carried += size;
-      uses_[link.index()].busy += end - begin;
+      uses_[link.index()].busy += end.time - begin.time;
     }
     added_[to] += messages.added(i);
     done_[from] = std::max(done_[from], end);
@@ -157,11 +157,11 @@ class Walk {
   net::Router& router_;
   std::span<const net::NodeId> nodes_;
   EndpointCosts costs_;
-  std::vector<SimTime> ready_, done_;
+  std::vector<net::ExactTime> ready_, done_;
   std::vector<Bytes> added_;
   std::vector<std::int32_t> in_step_;
   std::vector<int> in_this_step_;
-  std::vector<SimTime> rank_end_;
+  std::vector<net::ExactTime> rank_end_;
   std::vector<net::LinkUse> uses_;
   std::int64_t messages_ = 0;
 };
