@@ -4,11 +4,13 @@
 // the first where it holds and the second otherwise.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/units.hpp"
@@ -27,6 +29,9 @@ struct EndpointCosts {
 };
 
 enum class Fidelity : std::uint8_t { automatic, uncontended, events };
+constexpr auto names_of(Fidelity) {
+  return std::array<std::string_view, 3>{"automatic", "uncontended", "events"};
+}
 
 struct LinkLoad {
   net::LinkId link;
