@@ -42,6 +42,8 @@ class Algorithm {
 
   /// Why this algorithm cannot do the request ("needs a power of two ranks, not 6"); nothing when it can.
   virtual std::optional<std::string> refusal(const PlanRequest& request) const = 0;
+  /// Hosts that it needs beside those of the ranks.
+  virtual int servers() const { return 0; }
   /// REQUIRES: no refusal.
   virtual Plan plan(const PlanRequest& request) const = 0;
   /// Time on a network where no link is shared, each participant has one port in and one out, and level i joins the

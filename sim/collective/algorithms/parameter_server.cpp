@@ -27,6 +27,8 @@ class ParameterServer final : public Configured<Algorithm, ParameterServer, Para
     return refuse_other_kinds(request, {CollectiveKind::all_reduce});
   }
 
+  int servers() const override { return config().servers; }
+
   Plan plan(const PlanRequest& request) const override {
     const int servers = config().servers;
     Plan plan = empty_plan(request, "parameter_server", servers);

@@ -65,7 +65,7 @@ TEST_CASE("every plan with one transfer taken away, doubled or sent elsewhere is
     if (entry.name == "van_de_geijn" || entry.name == "dissemination") continue;
     const Registered<Algorithm> algorithm(entry.name);
     for (const PlanRequest& request : conformance_requests()) {
-      if (request.elements != 240 || request.ranks > 8 || request.dimensions.size() > 2) continue;
+      if (request.elements != 240 || request.ranks < 2 || request.ranks > 6 || request.dimensions.size() > 2) continue;
       if (algorithm->refusal(request)) continue;
       const Plan plan = algorithm->plan(request);
       for (std::size_t i = 0; i < plan.channels[0].transfers.size(); ++i) {
