@@ -24,7 +24,8 @@ struct PlanRequest {
   /// Extents of the ranks' grid, innermost first, product = ranks; empty: {ranks}. See net::Topology::dimensions.
   std::vector<int> dimensions;
   bool has_reducer = false;          ///< the network has a switch that reduces (it becomes a helper)
-  std::vector<std::int64_t> counts;  ///< all-to-all with unequal parts: ranks x ranks elements, row = sender; else empty
+  std::vector<std::int64_t>
+      counts;  ///< all-to-all with unequal parts: ranks x ranks elements, row = sender; else empty
 };
 
 /// Costs of one message on one level of the machine (Hockney 1994): a + bytes * beta, and gamma per byte added up.

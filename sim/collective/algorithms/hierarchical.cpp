@@ -1,6 +1,6 @@
-// Hierarchical all-reduce: reduce-scatter inside each node, all-reduce between the nodes (each GPU with its fellows of the
-// same number, on 1/G of the buffer), all-gather inside the nodes. Only 1/G of the buffer crosses each network card.
-// Works along all dimensions of the ranks' grid; the last one all-reduces.
+// Hierarchical all-reduce: reduce-scatter inside each node, all-reduce between the nodes (each GPU with its fellows of
+// the same number, on 1/G of the buffer), all-gather inside the nodes. Only 1/G of the buffer crosses each network
+// card. Works along all dimensions of the ranks' grid; the last one all-reduces.
 // Source: Cho et al., BlueConnect: decomposing all-reduce for deep learning on heterogeneous network hierarchy, MLSys
 // 2019.
 //

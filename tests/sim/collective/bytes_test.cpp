@@ -1,5 +1,5 @@
-// Bytes that each participant sends and receives: the closed forms of the algorithms (oracles C6), and the least that any
-// algorithm of a kind can do.
+// Bytes that each participant sends and receives: the closed forms of the algorithms (oracles C6), and the least that
+// any algorithm of a kind can do.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>

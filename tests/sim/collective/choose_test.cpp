@@ -36,7 +36,8 @@ TEST_CASE("oracle C11: ring and an ideal tree cross where (2(P-1) - 2 log2 P) al
   std::stringstream text;
   text << file.rdbuf();
   const Json oracle = parse_json(text.str(), "collectives.json").root["C11.ring_tree.crossover"];
-  const Hockney h{Seconds(oracle["inputs"]["alpha"].get<double>()), SecondsPerByte(oracle["inputs"]["beta"].get<double>()), {}};
+  const Hockney h{
+      Seconds(oracle["inputs"]["alpha"].get<double>()), SecondsPerByte(oracle["inputs"]["beta"].get<double>()), {}};
   const int ranks = oracle["inputs"]["P"].get<int>();
   const double crossover = oracle["expected"].get<double>();
   const auto tree = [&](double n) { return 2 * std::log2(ranks) * h.alpha.value() + 2 * n * h.beta.value(); };
@@ -88,7 +89,8 @@ TEST_CASE("the table of candidates has every algorithm, sorted, with the reason 
   }
   request.kind = CollectiveKind::point_to_point;
   request.ranks = 1;
-  CHECK_THROWS_WITH(choose(request, Bytes(1), {&h, 1}), Catch::Contains("no algorithm can do point_to_point on 1 ranks"));
+  CHECK_THROWS_WITH(choose(request, Bytes(1), {&h, 1}),
+                    Catch::Contains("no algorithm can do point_to_point on 1 ranks"));
 }
 
 TEST_CASE("on one switch the closed forms and the plans themselves choose alike") {
@@ -113,7 +115,8 @@ TEST_CASE("a network card shared by the GPUs of a node costs each of them its sh
   for (int node = 0; node < 3; ++node) {
     const net::NodeId nvswitch = pod.add_switch("node " + std::to_string(node));
     pod.connect(nvswitch, core, {10_GBps, 1_us});
-    for (int gpu = 0; gpu < 4; ++gpu) pod.connect(pod.add_host("gpu " + std::to_string(4 * node + gpu)), nvswitch, {100_GBps, 1_us});
+    for (int gpu = 0; gpu < 4; ++gpu)
+      pod.connect(pod.add_host("gpu " + std::to_string(4 * node + gpu)), nvswitch, {100_GBps, 1_us});
   }
   pod.set_dimensions({4, 3});
   net::Router router(pod);

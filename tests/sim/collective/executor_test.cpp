@@ -1,5 +1,5 @@
-// Plans in simulated time on networks that share links: never faster than the wires allow, every byte carried once, ranks
-// that come late, runs that are cancelled, other traffic beside them.
+// Plans in simulated time on networks that share links: never faster than the wires allow, every byte carried once,
+// ranks that come late, runs that are cancelled, other traffic beside them.
 #include "sim/collective/executor.hpp"
 
 #include <algorithm>
@@ -46,11 +46,13 @@ double port(const net::Topology& topology, net::NodeId node, net::NodeId net::Li
 }
 
 /// What a participant sends and receives, through all its cables at full speed.
-double bandwidth_bound(const Plan& plan, const net::Topology& topology, std::span<const net::NodeId> nodes, double element) {
+double bandwidth_bound(const Plan& plan, const net::Topology& topology, std::span<const net::NodeId> nodes,
+                       double element) {
   double bound = 0.0;
   for (int p = 0; p < plan.participants(); ++p) {
     const net::NodeId node = nodes[static_cast<std::size_t>(p)];
-    const auto sent = static_cast<double>(elements_sent(plan, p)), received = static_cast<double>(elements_received(plan, p));
+    const auto sent = static_cast<double>(elements_sent(plan, p)),
+               received = static_cast<double>(elements_received(plan, p));
     bound = std::max(bound, sent * element / port(topology, node, &net::Link::from));
     bound = std::max(bound, received * element / port(topology, node, &net::Link::to));
   }
@@ -63,7 +65,8 @@ double link_bytes(const Plan& plan, net::Router& router, std::span<const net::No
   for (const Channel& channel : plan.channels) {
     for (const Transfer& t : channel.transfers) {
       const auto route = router.route(nodes[static_cast<std::size_t>(t.from)], nodes[static_cast<std::size_t>(t.to)]);
-      sum += static_cast<double>(route.size()) * element * static_cast<double>(plan.layout.elements(t.from, t.source, t.slots));
+      sum += static_cast<double>(route.size()) * element *
+             static_cast<double>(plan.layout.elements(t.from, t.source, t.slots));
     }
   }
   return sum;
@@ -80,7 +83,9 @@ TEST_CASE("on every registered topology no collective beats its ports, bytes are
       const PlanRequest request = request_on(topology, kind, ranks, kind == CollectiveKind::barrier ? 0 : 240 * ranks);
       for (const Registered<Algorithm>& algorithm : eligible(request)) {
         const Plan plan = algorithm->plan(request);
-        if (static_cast<std::size_t>(plan.participants()) > topology.hosts().size() && plan.helper_role == HelperRole::server) continue;
+        if (static_cast<std::size_t>(plan.participants()) > topology.hosts().size() &&
+            plan.helper_role == HelperRole::server)
+          continue;
         INFO(algorithm.name() << " " << text_of(request) << " on " << kind_of_network);
         const std::vector<net::NodeId> nodes = place(plan, topology);
         const EndpointCosts costs{Seconds(2e-6), SecondsPerByte(1e-12), Bytes(kElement)};
@@ -131,7 +136,8 @@ TEST_CASE("two directions of a cable make a ring of two channels twice as fast")
 
 namespace {
 
-kernel::Process<> late_rank(kernel::Simulator& simulator, PlanRun& run, int rank, Seconds start, std::vector<SimTime>& ends) {
+kernel::Process<> late_rank(kernel::Simulator& simulator, PlanRun& run, int rank, Seconds start,
+                            std::vector<SimTime>& ends) {
   co_await simulator.delay(start);
   co_await run.join(rank);
   ends[static_cast<std::size_t>(rank)] = simulator.now();
@@ -147,7 +153,8 @@ kernel::Process<> impatient_rank(kernel::Simulator& simulator, PlanRun& run, int
 TEST_CASE("a collective begins for each rank when it joins; the late one holds up the others") {
   const IdealNetwork ideal(4);
   net::Router router(ideal.topology());
-  const Plan plan = Registered<Algorithm>("ring")->plan(request_on(ideal.topology(), CollectiveKind::all_reduce, 4, 4 << 20));
+  const Plan plan =
+      Registered<Algorithm>("ring")->plan(request_on(ideal.topology(), CollectiveKind::all_reduce, 4, 4 << 20));
   const EndpointCosts costs{Seconds(5e-6), {}, Bytes(1)};
   const auto nodes = place(plan, ideal.topology());
   const Seconds alone = time_plan(plan, router, nodes, costs)->time;
@@ -155,7 +162,8 @@ TEST_CASE("a collective begins for each rank when it joins; the late one holds u
   net::FlowNetwork network(simulator, router);
   PlanRun run(network, plan, nodes, costs);
   std::vector<SimTime> ends(4);
-  for (int rank = 0; rank < 4; ++rank) simulator.spawn(late_rank(simulator, run, rank, rank == 2 ? 1_ms : 0_s, ends), "rank");
+  for (int rank = 0; rank < 4; ++rank)
+    simulator.spawn(late_rank(simulator, run, rank, rank == 2 ? 1_ms : 0_s, ends), "rank");
   simulator.run();
   // Nobody can end before the late one's addend has gone around.
   for (const SimTime end : ends) CHECK(end > SimTime{1'000'000});
@@ -165,7 +173,8 @@ TEST_CASE("a collective begins for each rank when it joins; the late one holds u
 TEST_CASE("two collectives at the same time on the same hosts take twice as long") {
   const IdealNetwork ideal(4);
   net::Router router(ideal.topology());
-  const Plan plan = Registered<Algorithm>("ring")->plan(request_on(ideal.topology(), CollectiveKind::all_reduce, 4, 4 << 20));
+  const Plan plan =
+      Registered<Algorithm>("ring")->plan(request_on(ideal.topology(), CollectiveKind::all_reduce, 4, 4 << 20));
   const EndpointCosts costs{Seconds(0), {}, Bytes(1)};
   const auto nodes = place(plan, ideal.topology());
   const Seconds alone = time_plan(plan, router, nodes, costs)->time;
@@ -185,7 +194,8 @@ TEST_CASE("two collectives at the same time on the same hosts take twice as long
 TEST_CASE("a rank's process that is destroyed takes the whole collective off the network") {
   const IdealNetwork ideal(4);
   net::Router router(ideal.topology());
-  const Plan plan = Registered<Algorithm>("ring")->plan(request_on(ideal.topology(), CollectiveKind::all_reduce, 4, 4 << 20));
+  const Plan plan =
+      Registered<Algorithm>("ring")->plan(request_on(ideal.topology(), CollectiveKind::all_reduce, 4, 4 << 20));
   const auto nodes = place(plan, ideal.topology());
   kernel::Simulator simulator;
   net::FlowNetwork network(simulator, router);
@@ -204,7 +214,8 @@ TEST_CASE("more participants than hosts, and a reducer that is not there, are sa
   Registered<net::TopologyBuilder> builder("single_switch");
   builder->resize(4);
   const net::Topology topology = builder->build();
-  CHECK_THROWS_WITH(request_on(topology, CollectiveKind::all_reduce, 5, 1), Catch::Contains("5 ranks need 5 hosts, and the network has 4"));
+  CHECK_THROWS_WITH(request_on(topology, CollectiveKind::all_reduce, 5, 1),
+                    Catch::Contains("5 ranks need 5 hosts, and the network has 4"));
   PlanRequest request = request_on(topology, CollectiveKind::all_reduce, 4, 1);
   CHECK_THROWS_WITH(place(Registered<Algorithm>("parameter_server")->plan(request), topology),
                     Catch::Contains("4 ranks and 1 server need 5 hosts"));

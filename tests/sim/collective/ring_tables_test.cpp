@@ -1,5 +1,5 @@
-// The lecture's ring all-reduce on five GPUs, chunk by chunk: who sends and receives which chunk in which iteration, and
-// who owns what in between.
+// The lecture's ring all-reduce on five GPUs, chunk by chunk: who sends and receives which chunk in which iteration,
+// and who owns what in between.
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -38,14 +38,18 @@ Table table(const Plan& plan, Combine half, std::int32_t Transfer::*end) {
 
 TEST_CASE("scatter-reduce on five GPUs sends and receives the chunks of the lecture's table") {
   const Plan plan = five_gpus();
-  CHECK(table(plan, Combine::add, &Transfer::from) == Table{{0, 1, 2, 3, 4}, {4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}, {2, 3, 4, 0, 1}});
-  CHECK(table(plan, Combine::add, &Transfer::to) == Table{{4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}, {2, 3, 4, 0, 1}, {1, 2, 3, 4, 0}});
+  CHECK(table(plan, Combine::add, &Transfer::from) ==
+        Table{{0, 1, 2, 3, 4}, {4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}, {2, 3, 4, 0, 1}});
+  CHECK(table(plan, Combine::add, &Transfer::to) ==
+        Table{{4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}, {2, 3, 4, 0, 1}, {1, 2, 3, 4, 0}});
 }
 
 TEST_CASE("all-gather on five GPUs sends and receives the chunks of the lecture's table") {
   const Plan plan = five_gpus();
-  CHECK(table(plan, Combine::copy, &Transfer::from) == Table{{1, 2, 3, 4, 0}, {0, 1, 2, 3, 4}, {4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}});
-  CHECK(table(plan, Combine::copy, &Transfer::to) == Table{{0, 1, 2, 3, 4}, {4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}, {2, 3, 4, 0, 1}});
+  CHECK(table(plan, Combine::copy, &Transfer::from) ==
+        Table{{1, 2, 3, 4, 0}, {0, 1, 2, 3, 4}, {4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}});
+  CHECK(table(plan, Combine::copy, &Transfer::to) ==
+        Table{{0, 1, 2, 3, 4}, {4, 0, 1, 2, 3}, {3, 4, 0, 1, 2}, {2, 3, 4, 0, 1}});
 }
 
 TEST_CASE("after the scatter-reduce rank r owns the sum of chunk r+1, and of no other") {

@@ -29,14 +29,18 @@ std::string verdict(const Plan& plan) { return problem_of(plan).value_or("right"
 
 TEST_CASE("two ranks that exchange and add end with the sum; each rule broken by hand is named") {
   const auto kind = CollectiveKind::all_reduce;
-  CHECK(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 0, 1, Combine::add}, {0, 1, 0, 0, 0, 1, Combine::add}})) == "right");
-  CHECK_THAT(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 0, 1, Combine::add}})), Catch::Contains("without the data of rank 1"));
+  CHECK(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 0, 1, Combine::add}, {0, 1, 0, 0, 0, 1, Combine::add}})) ==
+        "right");
+  CHECK_THAT(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 0, 1, Combine::add}})),
+             Catch::Contains("without the data of rank 1"));
   CHECK_THAT(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 0, 1, Combine::add}, {1, 1, 0, 0, 0, 1, Combine::add}})),
              Catch::Contains("rank 0 added twice"));
-  CHECK_THAT(verdict(hand_made(kind, 2, 2, {{0, 0, 1, 0, 1, 1, Combine::add}})), Catch::Contains("slot 0 added to slot 1"));
+  CHECK_THAT(verdict(hand_made(kind, 2, 2, {{0, 0, 1, 0, 1, 1, Combine::add}})),
+             Catch::Contains("slot 0 added to slot 1"));
   CHECK_THAT(verdict(hand_made(kind, 2, 5, {{0, 0, 1, 0, 2, 1, Combine::copy}})), Catch::Contains("different sizes"));
   CHECK_THAT(verdict(hand_made(kind, 2, 1, {{0, 0, 2, 0, 0, 1, Combine::copy}})), Catch::Contains("2 participants"));
-  CHECK_THAT(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 1, 1, Combine::copy}})), Catch::Contains("slots 0 and 1 of 1"));
+  CHECK_THAT(verdict(hand_made(kind, 2, 1, {{0, 0, 1, 0, 1, 1, Combine::copy}})),
+             Catch::Contains("slots 0 and 1 of 1"));
   CHECK_THAT(verdict(hand_made(kind, 3, 1, {{0, 0, 2, 0, 0, 1, Combine::copy}, {0, 1, 2, 0, 0, 1, Combine::add}})),
              Catch::Contains("slot 0 of rank 2 is written twice"));
   CHECK_THAT(verdict(hand_made(CollectiveKind::broadcast, 3, 1, {{0, 1, 2, 0, 0, 1, Combine::copy}})),
@@ -44,7 +48,8 @@ TEST_CASE("two ranks that exchange and add end with the sum; each rule broken by
 }
 
 TEST_CASE("a plan out of order, or with a wrong number of steps, or with channels that meet is refused") {
-  Plan plan = hand_made(CollectiveKind::broadcast, 3, 1, {{0, 0, 1, 0, 0, 1, Combine::copy}, {1, 0, 2, 0, 0, 1, Combine::copy}});
+  Plan plan = hand_made(CollectiveKind::broadcast, 3, 1,
+                        {{0, 0, 1, 0, 0, 1, Combine::copy}, {1, 0, 2, 0, 0, 1, Combine::copy}});
   REQUIRE(verdict(plan) == "right");
   Plan swapped = plan;
   std::swap(swapped.channels[0].transfers[0], swapped.channels[0].transfers[1]);
@@ -57,9 +62,9 @@ TEST_CASE("a plan out of order, or with a wrong number of steps, or with channel
   CHECK_THAT(verdict(doubled), Catch::Contains("channels 0 and 1 touch the same slot"));
 }
 
-// Not every change breaks a plan. An addend that goes to another rank may still reach the sum on that way, so only copies
-// are sent elsewhere. A barrier may tell a rank twice. Van de Geijn's ring sends blocks to ranks that still hold them from
-// the scatter (a known excess of that algorithm).
+// Not every change breaks a plan. An addend that goes to another rank may still reach the sum on that way, so only
+// copies are sent elsewhere. A barrier may tell a rank twice. Van de Geijn's ring sends blocks to ranks that still
+// hold them from the scatter (a known excess of that algorithm).
 TEST_CASE("every plan with one transfer taken away, doubled or sent elsewhere is refused") {
   for (const NameAndHelp& entry : Algorithm::registry().names()) {
     if (entry.name == "van_de_geijn" || entry.name == "dissemination") continue;
