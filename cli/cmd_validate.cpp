@@ -1,11 +1,13 @@
-// `orrery validate self-train`: predict a suite of training runs, do them for real, compare.
+// `orrery validate self-train | collectives`: predict, measure or read what was measured, compare.
 #include <fmt/format.h>
 
 #include <filesystem>
 
 #include "calibrate/backends/cpu/launch.hpp"
 #include "cli/machine.hpp"
+#include "cli/netlab_ranks.hpp"
 #include "cli/real_runs.hpp"
+#include "cli/validate_collectives.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
@@ -24,7 +26,9 @@ class Validate : public Verb {
   }
 
   void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, "self-train: predicted against real training on this machine")
+    app.add_option("suite", suite_,
+                   "self-train: predicted against real training on this machine; collectives: against tables of "
+                   "measured collectives")
         ->required();
     app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
         ->capture_default_str();
@@ -38,15 +42,26 @@ class Validate : public Verb {
         ->capture_default_str();
     app.add_option("--score-only", score_only_, "score what an earlier call left in this folder")
         ->type_name("DIR");
+    app.add_option("--data", data_, "collectives: folder with the tables")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_option("--fabrics", fabrics_, "collectives: folder with fabric profiles")
+        ->type_name("DIR")
+        ->capture_default_str();
     app.add_option("--child", child_.job)->group("");  // this program in its own child processes
     app.add_option("--child-input", child_.input)->group("");
     app.add_option("--child-record", child_.record)->group("");
   }
 
   ExitCode run() override {
+    if (child_.job == "netlab") {
+      run_netlab_ranks(child_.input, child_.record);
+      return ExitCode::done;
+    }
+    if (suite_ == "collectives") return validate_collectives(data_, fabrics_);
     if (suite_ != "self-train") {
       throw ScenarioError("validate",
-                          "unknown suite \"" + suite_ + "\"" + spelling_hint(suite_, {"self-train"}));
+                          "unknown suite \"" + suite_ + "\"" + spelling_hint(suite_, {"self-train", "collectives"}));
     }
     if (!child_.job.empty()) {
       run_child(child_);
@@ -115,6 +130,7 @@ class Validate : public Verb {
   }
 
   std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_ = "self_train", score_only_;
+  std::string data_ = "../shared/data", fabrics_ = "costmodel/profiles/fabrics";
   validate::SuiteOptions options_;
   int repeats_ = 3;
   ChildJob child_;

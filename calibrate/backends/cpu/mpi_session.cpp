@@ -1,18 +1,13 @@
 #include "calibrate/backends/cpu/mpi_session.hpp"
 
-#include <fmt/core.h>
-// The C interface only: Open MPI's old C++ classes would need a library of their own.
-#define OMPI_SKIP_MPICXX 1
-#include <mpi.h>
-
 #include <algorithm>
 #include <chrono>
-#include <climits>
 #include <cstdlib>
 #include <exception>
 #include <thread>
 #include <vector>
 
+#include "calibrate/backends/cpu/mpi_check.hpp"
 #include "calibrate/local_communicator.hpp"
 #include "sim/base/error.hpp"
 
@@ -29,23 +24,6 @@ extern "C" int __lsan_is_turned_off() {
 
 namespace orrery::cpu {
 namespace {
-
-void check(int code, const char* call, int line) {
-  if (code == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  throw BackendError(
-      fmt::format("MPI: {} failed with code {}: {} [mpi_session.cpp:{}]", call, code, text, line));
-}
-
-// A macro, because the text of the call belongs into the message.
-#define MPI_CHECK(call) check((call), #call, __LINE__)
-
-int count_of(std::size_t elements) {
-  SIM_ASSERT(elements <= INT_MAX, "one MPI call moves at most 2^31 - 1 elements");
-  return static_cast<int>(elements);
-}
 
 using Clock = std::chrono::steady_clock;
 
@@ -131,7 +109,7 @@ class MpiCommunicator : public calibrate::Communicator {
   }
 
   void all_reduce_sum(std::span<float> data) override {
-    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data.data(), count_of(data.size()), MPI_FLOAT, MPI_SUM, comm_));
+    MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, data.data(), mpi_count(data.size()), MPI_FLOAT, MPI_SUM, comm_));
   }
 
   double all_reduce_max(double value) override {
@@ -141,26 +119,26 @@ class MpiCommunicator : public calibrate::Communicator {
 
   void reduce_scatter_sum(std::span<const float> input, std::span<float> output) override {
     SIM_ASSERT(input.size() == output.size() * static_cast<std::size_t>(size_), "reduce-scatter sizes");
-    MPI_CHECK(MPI_Reduce_scatter_block(input.data(), output.data(), count_of(output.size()), MPI_FLOAT,
+    MPI_CHECK(MPI_Reduce_scatter_block(input.data(), output.data(), mpi_count(output.size()), MPI_FLOAT,
                                        MPI_SUM, comm_));
   }
 
   void all_gather(std::span<const float> input, std::span<float> output) override {
     SIM_ASSERT(output.size() == input.size() * static_cast<std::size_t>(size_), "all-gather sizes");
-    const int count = count_of(input.size());
+    const int count = mpi_count(input.size());
     MPI_CHECK(MPI_Allgather(input.data(), count, MPI_FLOAT, output.data(), count, MPI_FLOAT, comm_));
   }
 
   void broadcast(std::span<std::byte> data, int root) override {
-    MPI_CHECK(MPI_Bcast(data.data(), count_of(data.size()), MPI_BYTE, root, comm_));
+    MPI_CHECK(MPI_Bcast(data.data(), mpi_count(data.size()), MPI_BYTE, root, comm_));
   }
 
   void send(std::span<const std::byte> data, int to) override {
-    MPI_CHECK(MPI_Send(data.data(), count_of(data.size()), MPI_BYTE, to, 0, comm_));
+    MPI_CHECK(MPI_Send(data.data(), mpi_count(data.size()), MPI_BYTE, to, 0, comm_));
   }
 
   void receive(std::span<std::byte> data, int from) override {
-    MPI_CHECK(MPI_Recv(data.data(), count_of(data.size()), MPI_BYTE, from, 0, comm_, MPI_STATUS_IGNORE));
+    MPI_CHECK(MPI_Recv(data.data(), mpi_count(data.size()), MPI_BYTE, from, 0, comm_, MPI_STATUS_IGNORE));
   }
 
   std::unique_ptr<calibrate::Communicator> first_ranks(int count) override {
