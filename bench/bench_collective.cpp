@@ -1,6 +1,6 @@
-// One collective from the request to its time: making the plan, and executing it. The counters are messages per second of
-// CPU time; peak memory is printed at the end (ru_maxrss). Network: hosts on one switch, 50 GiB/s and 250 ns a cable, as in
-// the published comparisons (ring of 1,024 ranks, 1 GiB: 40.983938 ms).
+// One collective from the request to its time: making the plan, and executing it. The counters are messages per second
+// of CPU time; peak memory is printed at the end (ru_maxrss). Network: hosts on one switch, 50 GiB/s and 250 ns a
+// cable, as in the published comparisons (ring of 1,024 ranks, 1 GiB: 40.983938 ms).
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -19,7 +19,8 @@ net::Topology star(int hosts) {
   net::Topology topology;
   const net::NodeId hub = topology.add_switch("switch");
   for (int i = 0; i < hosts; ++i) {
-    topology.connect(topology.add_host("host " + std::to_string(i)), hub, {BytesPerSec(50.0 * 1073741824.0), Seconds(250e-9)});
+    topology.connect(topology.add_host("host " + std::to_string(i)), hub,
+                     {BytesPerSec(50.0 * 1073741824.0), Seconds(250e-9)});
   }
   return topology;
 }
@@ -32,7 +33,8 @@ void all_reduce(benchmark::State& state, const std::string& algorithm, Fidelity 
     net::Router router(topology);
     const Plan plan = Registered<Algorithm>(algorithm)->plan(
         request_on(topology, CollectiveKind::all_reduce, ranks, (std::int64_t{1} << 30) / 4));
-    const auto timing = time_plan(plan, router, place(plan, topology), {Seconds(0.0), SecondsPerByte(0.0), Bytes(4)}, fidelity);
+    const auto timing =
+        time_plan(plan, router, place(plan, topology), {Seconds(0.0), SecondsPerByte(0.0), Bytes(4)}, fidelity);
     messages += timing->messages;
     state.counters["simulated_ms"] = timing->time.value() * 1e3;
   }
@@ -50,10 +52,24 @@ void plan_only(benchmark::State& state, const std::string& algorithm) {
 
 }  // namespace
 
-BENCHMARK_CAPTURE(all_reduce, ring_events, "ring", Fidelity::events)->Arg(64)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(all_reduce, ring_walk, "ring", Fidelity::uncontended)->Arg(64)->Arg(256)->Arg(1024)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(all_reduce, halving_doubling_events, "halving_doubling", Fidelity::events)->Arg(64)->Arg(1024)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(all_reduce, two_shot_events, "two_shot", Fidelity::events)->Arg(64)->Arg(256)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(all_reduce, ring_events, "ring", Fidelity::events)
+    ->Arg(64)
+    ->Arg(256)
+    ->Arg(1024)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(all_reduce, ring_walk, "ring", Fidelity::uncontended)
+    ->Arg(64)
+    ->Arg(256)
+    ->Arg(1024)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(all_reduce, halving_doubling_events, "halving_doubling", Fidelity::events)
+    ->Arg(64)
+    ->Arg(1024)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(all_reduce, two_shot_events, "two_shot", Fidelity::events)
+    ->Arg(64)
+    ->Arg(256)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(plan_only, ring, "ring")->Arg(1024)->Unit(benchmark::kMillisecond);
 
 int main(int argc, char** argv) {

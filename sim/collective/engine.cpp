@@ -110,8 +110,8 @@ void Engine::start(Active active, int from, int to, Bytes size, Seconds startup)
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
-  active.flow = network_.start(nodes_[static_cast<std::size_t>(from)], nodes_[static_cast<std::size_t>(to)], size, *this,
-                               slot, 1.0, startup);
+  active.flow = network_.start(nodes_[static_cast<std::size_t>(from)], nodes_[static_cast<std::size_t>(to)], size,
+                               *this, slot, 1.0, startup);
   active_[slot] = active;
 }
 

@@ -1,6 +1,6 @@
-// A plan being executed on a flow network, event by event. Each participant goes through its own list of visits (the steps
-// of a channel in which it takes part); a message starts as a flow when both ends have reached its step. Nothing is
-// allocated per message once the engine stands.
+// A plan being executed on a flow network, event by event. Each participant goes through its own list of visits (the
+// steps of a channel in which it takes part); a message starts as a flow when both ends have reached its step. Nothing
+// is allocated per message once the engine stands.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ class RankListener {
   ~RankListener() = default;
 };
 
-/// One channel compiled: the visits of each participant in order. Its sends are side by side in the channel, its receives
-/// in `receives`.
+/// One channel compiled: the visits of each participant in order. Its sends are side by side in the channel, its
+/// receives in `receives`.
 struct Program {
   static constexpr std::uint32_t kNone = UINT32_MAX;
   struct Visit {

@@ -1,5 +1,5 @@
-// The part of a timing that both fidelities fill in the same way: the whole time, and the load of each link that carried
-// something.
+// The part of a timing that both fidelities fill in the same way: the whole time, and the load of each link that
+// carried something.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What travels: the transfers of one (step, from, to) are one message. They stand side by side in a finished channel, so a
-// message is named by the index of its first transfer and needs no list of its own.
+// What travels: the transfers of one (step, from, to) are one message. They stand side by side in a finished channel,
+// so a message is named by the index of its first transfer and needs no list of its own.
 #pragma once
 
 #include <cstdint>

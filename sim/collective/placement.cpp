@@ -38,7 +38,7 @@ PlanRequest request_on(const net::Topology& topology, CollectiveKind kind, int r
 std::vector<net::NodeId> place(const Plan& plan, const net::Topology& topology) {
   const bool servers = plan.helpers > 0 && plan.helper_role == HelperRole::server;
   need_hosts(topology, servers ? plan.participants() : plan.ranks,
-             servers ? fmt::format("{} ranks and {} servers", plan.ranks, plan.helpers)
+             servers ? fmt::format("{} ranks and {} server{}", plan.ranks, plan.helpers, plan.helpers == 1 ? "" : "s")
                      : fmt::format("{} ranks", plan.ranks));
   const auto hosts = topology.hosts();
   std::vector<net::NodeId> nodes(hosts.begin(), hosts.begin() + (servers ? plan.participants() : plan.ranks));

@@ -1,6 +1,6 @@
 // The time of a plan where no link is shared: a walk over the plan's dependencies with start-up + latency + bytes /
-// bandwidth for each message, no event in sight, and then the proof that this was right: on no link two messages were on
-// the wire at once (half-open intervals of integer nanoseconds).
+// bandwidth for each message, no event in sight, and then the proof that this was right: on no link two messages were
+// on the wire at once (half-open intervals of integer nanoseconds).
 #pragma once
 
 #include <optional>

@@ -1,10 +1,10 @@
-// Simulated time equals the alpha-beta-gamma closed forms on the ideal network (tests/sim/collective/ideal_network.hpp),
-// at both fidelities, for every registered algorithm; and the closed forms equal the oracles C1..C9 of
-// tests/oracles/collectives.json.
+// Simulated time equals the alpha-beta-gamma closed forms on the ideal network
+// (tests/sim/collective/ideal_network.hpp), at both fidelities, for every registered algorithm; and the closed forms
+// equal the oracles C1..C9 of tests/oracles/collectives.json.
 //
-// How equal: time is kept exactly inside and shown in whole nanoseconds, so the simulated time of a plan differs from its
-// closed form by at most the rounding of its last message, 0.5 ns, where no two messages share a port. Where they share
-// one, each change of rates may round again: at most one nanosecond a step.
+// How equal: time is kept exactly inside and shown in whole nanoseconds, so the simulated time of a plan differs from
+// its closed form by at most the rounding of its last message, 0.5 ns, where no two messages share a port. Where they
+// share one, each change of rates may round again: at most one nanosecond a step.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
@@ -122,7 +122,8 @@ TEST_CASE("on the ideal network event time, uncontended time and closed form are
           }
           const auto formula = a->closed_form(r, element, {&kHockney, 1});
           if (!formula) continue;
-          CHECK(std::abs((events->time - *formula).value()) * 1e9 <= rounding_ns(walked ? *walked : *events, plan) + 1e-3);
+          CHECK(std::abs((events->time - *formula).value()) * 1e9 <=
+                rounding_ns(walked ? *walked : *events, plan) + 1e-3);
         }
       }
     }
@@ -170,7 +171,8 @@ TEST_CASE("the other collectives take the times of the oracles C9") {
   check_oracle("C9.all_gather.ring.P8", R"({"kind": "ring"})", request(CollectiveKind::all_gather, 8, 0));
   check_oracle("C9.all_to_all.pairwise.P8", R"({"kind": "pairwise"})", request(CollectiveKind::all_to_all, 8, 0));
   check_oracle("C9.all_to_all.bruck.P8", R"({"kind": "bruck"})", request(CollectiveKind::all_to_all, 8, 0));
-  check_oracle("C9.bcast.scatter_allgather.P8", R"({"kind": "van_de_geijn"})", request(CollectiveKind::broadcast, 8, 0));
+  check_oracle("C9.bcast.scatter_allgather.P8", R"({"kind": "van_de_geijn"})",
+               request(CollectiveKind::broadcast, 8, 0));
 }
 
 TEST_CASE("oracle C4: a pipelined tree whose edges are links of their own takes 2(d+k-1)(a + n b/k)") {
@@ -214,8 +216,9 @@ TEST_CASE("oracle C8: the hierarchical all-reduce with a network card for each G
   const Json& inputs = oracle("C8.hierarchical")["inputs"];
   const int gpus = inputs["G"].get<int>(), nodes = inputs["M"].get<int>();
   const auto n = inputs["n_bytes"].get<std::int64_t>();
-  const Hockney levels[] = {{Seconds(inputs["alpha_intra"].get<double>()), SecondsPerByte(inputs["beta_intra"].get<double>()), {}},
-                            {Seconds(inputs["alpha_inter"].get<double>()), SecondsPerByte(inputs["beta_inter"].get<double>()), {}}};
+  const Hockney levels[] = {
+      {Seconds(inputs["alpha_intra"].get<double>()), SecondsPerByte(inputs["beta_intra"].get<double>()), {}},
+      {Seconds(inputs["alpha_inter"].get<double>()), SecondsPerByte(inputs["beta_inter"].get<double>()), {}}};
   const net::LinkSpec inside{BytesPerSec(1.0 / levels[0].beta.value()), levels[0].alpha / 2.0};
   const BytesPerSec outside(1.0 / levels[1].beta.value());
   const Registered<Algorithm> a("hierarchical");
@@ -245,7 +248,8 @@ TEST_CASE("oracle C8: the hierarchical all-reduce with a network card for each G
     CHECK((timing->fidelity == Fidelity::uncontended) == own_cards);
     CHECK(std::abs(timing->time.value() - oracle(id)["expected"].get<double>()) <= (0.5 + steps_of(plan)) * 1e-9);
   }
-  CHECK(a->closed_form(r, Bytes(1), levels)->value() == Approx(oracle("C8.hierarchical")["expected"].get<double>()).epsilon(1e-9));
+  CHECK(a->closed_form(r, Bytes(1), levels)->value() ==
+        Approx(oracle("C8.hierarchical")["expected"].get<double>()).epsilon(1e-9));
 }
 
 // Who hears from at most m others in a step knows of at most (1+m)^k ranks after k steps, so an all-reduce needs

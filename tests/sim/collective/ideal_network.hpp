@@ -1,5 +1,5 @@
-// The network of the closed forms: one switch without latency, one port in and one out for each host, costs at the ends.
-// With n bytes a message takes alpha + n beta alone, and adding them up n gamma.
+// The network of the closed forms: one switch without latency, one port in and one out for each host, costs at the
+// ends. With n bytes a message takes alpha + n beta alone, and adding them up n gamma.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,8 @@ inline constexpr Hockney kHockney{Seconds(5e-6), SecondsPerByte(2e-11), SecondsP
 
 class IdealNetwork {
  public:
-  explicit IdealNetwork(int hosts, SecondsPerByte beta = kHockney.beta) : topology_(star(hosts, beta)), router_(topology_) {}
+  explicit IdealNetwork(int hosts, SecondsPerByte beta = kHockney.beta)
+      : topology_(star(hosts, beta)), router_(topology_) {}
   IdealNetwork(const IdealNetwork&) = delete;
   IdealNetwork& operator=(const IdealNetwork&) = delete;
 
