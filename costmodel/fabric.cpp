@@ -113,6 +113,16 @@ bool is_known_fabric(const std::string& system) {
   return !system_of(system).empty();
 }
 
+std::string measured_sibling(const std::string& system) {
+  const std::pair<const char*, const char*> siblings[] = {{"h200_sxm", "h100_sxm"}, {"gh200", "h100_sxm"},
+                                                          {"b300_sxm", "b200_sxm"}, {"gb200", "b200_sxm"},
+                                                          {"gb300", "b200_sxm"}};
+  for (const auto& [from, to] : siblings) {
+    if (system == from) return to;
+  }
+  return system;
+}
+
 const FabricSpec& find_fabric(const std::string& system) {
   const std::string name = system_of(system);
   std::vector<std::string> names;

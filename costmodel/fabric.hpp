@@ -80,6 +80,9 @@ BytesPerSec domain_bandwidth(const FabricSpec& spec, int ranks);
 const std::vector<FabricSpec>& known_fabrics();
 const FabricSpec& find_fabric(const std::string& system);
 bool is_known_fabric(const std::string& system);
+/// The system whose measured stack serves where `system` itself was not measured: the same generation of GPU, whose kernels
+/// start and step alike ("h200_sxm" -> "h100_sxm"). The system itself where it stands alone.
+std::string measured_sibling(const std::string& system);
 
 /// The known networks, and the one that a text names ("AWS p5.48xlarge 32x100Gb EFA", "Nebius InfiniBand"); where the
 /// text does not name a transport the system's usual one is taken. `gbit` is the node's total in Gbit/s, 0 = not stated.

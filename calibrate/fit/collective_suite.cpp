@@ -77,17 +77,23 @@ Rows extrapolate_nodes(const std::vector<FabricGroup>& groups, int& nodes) {
   return rows;
 }
 
-/// The committed profile of a group's machine that was not fitted on this file; nullptr where there is none.
+/// Fitted within nodes, and not on this file.
+bool may_predict(const cost::FabricProfile& profile, const std::string& file) {
+  const bool knows = std::any_of(profile.provenance.begin(), profile.provenance.end(),
+                                 [&file](const cost::Fact& fact) { return file.find(fact.name) != std::string::npos; });
+  const auto spans_nodes = [](const cost::KindResidual& kind) { return kind.residual.high.at(2) > 0.0; };
+  return !knows && std::none_of(profile.stacks.begin(), profile.stacks.end(), [&](const cost::StackEntry& stack) {
+    return std::any_of(stack.kinds.begin(), stack.kinds.end(), spans_nodes);
+  });
+}
+
+/// The committed profile of a group's machine, or of its sibling, that may predict this file; nullptr where there is none.
 const cost::FabricProfile* profile_of(const std::vector<cost::FabricProfile>& profiles, const FabricGroup& group,
                                       const std::string& file) {
-  for (const cost::FabricProfile& profile : profiles) {
-    const bool knows = std::any_of(profile.provenance.begin(), profile.provenance.end(),
-                                   [&file](const cost::Fact& fact) { return file.find(fact.name) != std::string::npos; });
-    const bool inside = std::none_of(profile.stacks.begin(), profile.stacks.end(), [](const cost::StackEntry& stack) {
-      return std::any_of(stack.kinds.begin(), stack.kinds.end(),
-                         [](const cost::KindResidual& kind) { return kind.residual.high.at(2) > 0.0; });
-    });
-    if (profile.fabric.system == group.spec.system && !knows && inside) return &profile;
+  for (const std::string& system : {group.spec.system, cost::measured_sibling(group.spec.system)}) {
+    for (const cost::FabricProfile& profile : profiles) {
+      if (profile.fabric.system == system && may_predict(profile, file)) return &profile;
+    }
   }
   return nullptr;
 }

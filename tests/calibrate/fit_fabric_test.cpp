@@ -1,0 +1,180 @@
+// Fitting a software stack to collectives whose truth is known: a table is made from chosen coefficients and seeded noise,
+// and the fit must predict what the truth says and find the coefficients that the table determines.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "calibrate/fit/collective_suite.hpp"
+#include "calibrate/fit/fit_fabric_profile.hpp"
+#include "calibrate/fit/table_files.hpp"
+#include "sim/base/error.hpp"
+#include "sim/base/rng.hpp"
+
+using namespace orrery;
+using namespace orrery::calibrate;
+
+namespace {
+
+cost::CollectiveStack truth() {
+  cost::CollectiveStack s;
+  s.launch = Seconds(4e-6);
+  s.hop = Seconds(0.8e-6);
+  s.ll_efficiency = 0.1;
+  s.simple_efficiency = 0.75;
+  s.simple_start = Seconds(6e-6);
+  s.pipelining = 0.2;
+  s.own_copy = 0.6;
+  s.switch_efficiency = 0.7;
+  s.exchange_efficiency = 0.7;
+  return s;
+}
+
+/// Four kinds, 2, 4 and 8 ranks, 512 B to 4 GiB, each with log-normal noise.
+std::vector<CollectiveRow> table_of(const cost::CollectiveStack& stack, double noise, const std::string& system = "h100_sxm") {
+  std::vector<CollectiveRow> rows;
+  RngStream rng = stream(Seed{7}, "collective noise");
+  for (const CollectiveKind kind : {CollectiveKind::all_reduce, CollectiveKind::all_gather,
+                                    CollectiveKind::reduce_scatter, CollectiveKind::all_to_all}) {
+    for (const int ranks : {2, 4, 8}) {
+      for (int power = 9; power <= 32; ++power) {
+        CollectiveRow row;
+        row.system = system;
+        row.stack = "nccl 9.9";
+        row.subject = {kind, Bytes(std::exp2(power)), ranks, 1};
+        row.seconds = cost::fabric_time(cost::find_fabric(system), stack, row.subject).seconds *
+                      std::exp(rng.normal(0.0, noise));
+        rows.push_back(row);
+      }
+    }
+  }
+  return rows;
+}
+
+std::vector<FabricTarget> targets_of(const FabricGroup& group) {
+  std::vector<FabricTarget> targets;
+  for (const FabricPoint& point : group.points) targets.push_back({&group.spec, &point});
+  return targets;
+}
+
+}  // namespace
+
+TEST_CASE("the fit recovers the coefficients that made the table") {
+  const std::vector<CollectiveRow> rows = table_of(truth(), 0.02);
+  const GroupedRows grouped = group_rows(rows);
+  REQUIRE(grouped.groups.size() == 1);
+  const cost::CollectiveStack found = fit_stack(targets_of(grouped.groups.front()), cost::CollectiveStack{});
+  CHECK(found.launch.value() == Approx(4e-6).epsilon(0.15));
+  CHECK(found.hop.value() == Approx(0.8e-6).epsilon(0.15));
+  CHECK(found.simple_efficiency == Approx(0.75).epsilon(0.05));
+  CHECK(found.switch_efficiency == Approx(0.7).epsilon(0.05));
+  std::vector<double> errors;
+  for (const CollectiveRow& row : rows) {
+    const auto& spec = cost::find_fabric("h100_sxm");
+    errors.push_back(cost::fabric_time(spec, found, row.subject).seconds /
+                         cost::fabric_time(spec, truth(), row.subject).seconds - 1.0);
+  }
+  CHECK(summarise(errors).median < 0.02);
+  CHECK(summarise(errors).p90 < 0.06);
+}
+
+TEST_CASE("held-out sizes are missed by little more than the noise") {
+  const std::vector<CollectiveRow> rows = table_of(truth(), 0.02);
+  const ErrorSummary errors = summarise(hold_out_sizes(group_rows(rows).groups.front()));
+  CHECK(errors.n == static_cast<int>(rows.size()));
+  CHECK(errors.median < 0.03);
+  CHECK(errors.p90 < 0.08);
+}
+
+TEST_CASE("what a table cannot tell stays at its start") {
+  std::vector<CollectiveRow> rows = table_of(truth(), 0.0, "a100_sxm");  // no reduction in this switch, one node
+  const cost::CollectiveStack found = fit_stack(targets_of(group_rows(rows).groups.front()), cost::CollectiveStack{});
+  CHECK(found.switch_efficiency == Approx(cost::CollectiveStack{}.switch_efficiency));
+  CHECK(found.network_transits == Approx(cost::CollectiveStack{}.network_transits));
+}
+
+TEST_CASE("repeats are pooled to their median and dense sweeps by quarter octaves") {
+  CollectiveRow row;
+  row.system = "h100_sxm";
+  row.subject = {CollectiveKind::all_reduce, Bytes(1024), 8, 1};
+  std::vector<CollectiveRow> repeats(3, row);
+  repeats[0].seconds = 1.0, repeats[1].seconds = 5.0, repeats[2].seconds = 2.0;
+  const GroupedRows grouped = group_rows(repeats);
+  REQUIRE(grouped.groups.front().points.size() == 1);
+  CHECK(grouped.groups.front().points.front().seconds == 2.0);
+
+  std::vector<CollectiveRow> dense;
+  for (int i = 1; i <= 256; ++i) {
+    row.subject.bytes = Bytes(4096.0 * i);
+    row.seconds = i;
+    dense.push_back(row);
+  }
+  CHECK(group_rows(dense).groups.front().points.size() < 40);
+}
+
+TEST_CASE("rows of a system without a datasheet are named, not guessed") {
+  CollectiveRow row;
+  row.system = "MI300X";
+  row.subject = {CollectiveKind::all_reduce, Bytes(1024), 8, 1};
+  row.seconds = 1.0;
+  const std::vector<CollectiveRow> rows(2, row);
+  const GroupedRows grouped = group_rows(rows);
+  CHECK(grouped.groups.empty());
+  CHECK(grouped.unknown == std::vector<std::string>{"MI300X"});
+  CHECK(grouped.unknown_rows == 2);
+}
+
+TEST_CASE("a profile is fitted per stack and says what its tables hold when they do not fit") {
+  const std::vector<NamedTable> tables{{"t.csv", {"aiconfigurator_nccl", table_of(truth(), 0.02), 0}}};
+  const cost::FabricProfile profile = fit_fabric_profile(tables, {"H100", "", ""});
+  REQUIRE(profile.stacks.size() == 1);
+  CHECK(profile.stacks.front().name == "nccl 9.9");
+  CHECK(profile.provenance.front().name == "t.csv");
+  CHECK(profile.stacks.front().errors.size() >= 4);
+  const std::string text = cost::write_fabric_profile(profile);
+  CHECK(cost::write_fabric_profile(cost::parse_fabric_profile(text, "p.json")) == text);
+  CHECK_THROWS_WITH(fit_fabric_profile(tables, {"b200", "", ""}), Catch::Contains("h100_sxm"));
+  CHECK_THROWS_WITH(fit_fabric_profile(tables, {"h100", "efa_v3", ""}), Catch::Contains("efa_v2"));
+}
+
+TEST_CASE("tables that are not there are skipped with the reason, and no goal is missed for it") {
+  std::vector<SuiteFile> files;
+  for (const std::string& path : suite_paths()) files.push_back({path, std::nullopt, "not in the data folder"});
+  const CollectiveSuite suite = score_collectives(files, {});
+  CHECK(suite.passed());
+  CHECK(suite.skipped.size() == suite_paths().size());
+  const std::string text = suite_text(suite);
+  CHECK(text.find("skipped: collectives/apex_h100_h200_v100.csv: not in the data folder\n") != std::string::npos);
+  CHECK(text.rfind("headline: ") > text.rfind("skipped: "));
+}
+
+TEST_CASE("the committed fabric profiles can be read and fit their own measurements") {
+  int count = 0;
+  const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/costmodel/profiles/fabrics";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const cost::FabricProfile profile = cost::parse_fabric_profile(read_table_file(entry.path().string()), entry.path().string());
+    INFO(entry.path().filename().string());
+    CHECK(profile.fabric.system == cost::find_fabric(profile.fabric.system).system);
+    CHECK_FALSE(profile.provenance.empty());
+    ++count;
+  }
+  CHECK(count >= 5);
+}
+
+TEST_CASE("the published tables are read whole and in-node collectives meet their goals") {
+  const char* given = std::getenv("ORRERY_DATA");
+  const std::string data = given != nullptr ? given : std::string(ORRERY_SOURCE_DIR) + "/../shared/data";
+  std::vector<SuiteFile> files;
+  for (const std::string path : {"collectives/aiconfigurator_nccl.csv", "collectives/ml_engineering_tables.csv"}) {
+    if (!std::filesystem::exists(data + "/" + path)) {
+      std::cout << "skipped: no published tables (ORRERY_DATA or ../shared/data)\n";
+      return;
+    }
+    files.push_back({path, read_table_file(data + "/" + path), ""});
+  }
+  const CollectiveSuite suite = score_collectives(files, {});
+  CHECK(suite.goals.at(0).n > 5000);
+  CHECK(suite.goals.at(0).is_met());
+  CHECK(suite.goals.at(1).is_met());
+}
