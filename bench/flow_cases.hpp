@@ -34,7 +34,9 @@ struct FlowRun {
 };
 
 FlowRun ring_on_orrery(int ranks);
-FlowRun random_on_orrery(int hosts, const std::vector<FlowJob>& jobs);
+/// `stretch`: everything lasts so many times longer (and results are divided by it again), which makes the clock's
+/// nanoseconds so many times finer in proportion.
+FlowRun random_on_orrery(int hosts, const std::vector<FlowJob>& jobs, int stretch = 1);
 
 /// "" when the bench was built without SimGrid.
 std::string simgrid_version();

@@ -7,12 +7,12 @@
 namespace orrery::bench {
 namespace {
 
-net::Topology star(int hosts) {
+net::Topology star(int hosts, int stretch) {
   net::Topology topology;
   const net::NodeId hub = topology.add_switch("switch");
   for (int i = 0; i < hosts; ++i) {
     topology.connect(topology.add_host("host " + std::to_string(i)), hub,
-                     {BytesPerSec(kBandwidth), Seconds(kCableLatency)});
+                     {BytesPerSec(kBandwidth / stretch), Seconds(kCableLatency * stretch)});
   }
   return topology;
 }
@@ -68,31 +68,34 @@ class Ring final : public net::FlowListener {
 
 class Arrivals final : public net::FlowListener {
  public:
-  Arrivals(net::FlowNetwork& network, const std::vector<FlowJob>& jobs, std::vector<double>& ends_s)
-      : network_(network), jobs_(jobs), ends_s_(ends_s) {
+  Arrivals(net::FlowNetwork& network, const std::vector<FlowJob>& jobs, int stretch, std::vector<double>& ends_s)
+      : network_(network), jobs_(jobs), stretch_(stretch), ends_s_(ends_s) {
     ends_s_.resize(jobs.size());
   }
   kernel::Process<> start_all() {
     const auto hosts = network_.topology().hosts();
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       const FlowJob& job = jobs_[i];
-      co_await network_.simulator().until(SimTime{job.start_ns});
+      co_await network_.simulator().until(SimTime{job.start_ns * stretch_});
       network_.start(hosts[static_cast<std::size_t>(job.from)], hosts[static_cast<std::size_t>(job.to)],
                      Bytes(static_cast<double>(job.bytes)), *this, i);
     }
   }
-  void flow_ended(std::uint64_t job) override { ends_s_[job] = network_.simulator().now().seconds().value(); }
+  void flow_ended(std::uint64_t job) override {
+    ends_s_[job] = network_.simulator().now().seconds().value() / stretch_;
+  }
 
  private:
   net::FlowNetwork& network_;
   const std::vector<FlowJob>& jobs_;
+  int stretch_;
   std::vector<double>& ends_s_;
 };
 
 }  // namespace
 
 FlowRun ring_on_orrery(int ranks) {
-  const net::Topology topology = star(ranks);
+  const net::Topology topology = star(ranks, 1);
   net::Router router(topology);
   kernel::Simulator simulator;
   net::FlowNetwork network(simulator, router);
@@ -106,18 +109,18 @@ FlowRun ring_on_orrery(int ranks) {
   return run;
 }
 
-FlowRun random_on_orrery(int hosts, const std::vector<FlowJob>& jobs) {
-  const net::Topology topology = star(hosts);
+FlowRun random_on_orrery(int hosts, const std::vector<FlowJob>& jobs, int stretch) {
+  const net::Topology topology = star(hosts, stretch);
   net::Router router(topology);
   kernel::Simulator simulator;
   net::FlowNetwork network(simulator, router);
   FlowRun run;
-  Arrivals arrivals(network, jobs, run.ends_s);
+  Arrivals arrivals(network, jobs, stretch, run.ends_s);
   const double before = cpu_seconds();
   simulator.spawn(arrivals.start_all(), "arrivals");
   simulator.run();
   run.cpu_s = cpu_seconds() - before;
-  run.simulated_s = simulator.now().seconds().value();
+  run.simulated_s = simulator.now().seconds().value() / stretch;
   return run;
 }
 

@@ -8,8 +8,7 @@
 #include "cli/machine.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
-#include "scenarios/report_text.hpp"
-#include "scenarios/run.hpp"
+#include "scenarios/question.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cli {
@@ -39,47 +38,31 @@ class Run : public Verb {
     if (trace_ && out_.empty()) throw ScenarioError("--trace", "needs --out DIR to write trace.json.gz into");
     if (!seed_.empty()) overrides_.push_back("seed=" + seed_);
     if (trace_) overrides_.push_back("outputs.trace=true");
-    auto file = scenario::read_scenario(scenario::read_file(file_), file_, overrides_);
-    const std::string place = scenario::resolve_path(file.scenario.profile, file_);
-    const cost::Profile profile = cost::parse_profile(scenario::read_file(place), place);
-    if (dry_run_) return list(file, profile);
-    const bool with_trace = file.scenario.outputs.trace && !out_.empty();
-    const scenario::Outcome outcome = scenario::run(file.scenario, profile, with_trace);
-    file.scenario.profile = place;  // the stored scenario runs again from the same working directory
-    if (!out_.empty()) store(file.scenario, outcome);
-    print(outcome.report, is_measured_here(profile));
-    return outcome.report.memory.fits ? ExitCode::done : ExitCode::goal_missed;
+    const scenario::Question question = scenario::read_question_file(file_, overrides_);
+    if (dry_run_) return list(question);
+    const scenario::Answer answer = scenario::answer(question, scenario::wants_trace(question) && !out_.empty());
+    if (!out_.empty()) store(question, answer);
+    print(answer, !question.profile || is_measured_here(*question.profile));
+    return scenario::goal_met(answer) ? ExitCode::done : ExitCode::goal_missed;
   }
 
  private:
-  static ExitCode list(const scenario::ScenarioFile& file, const cost::Profile& profile) {
-    auto values = scenario::resolved_values(file);
-    for (const auto& [name, value] : {std::pair{"device", profile.device},
-                                      {"date", profile.date},
-                                      {"fingerprint", profile.fingerprint_id}}) {
-      values.push_back({fmt::format("profile.{}", name), "\"" + value + "\"", "profile"});
+  static ExitCode list(const scenario::Question& question) {
+    for (const auto& value : scenario::resolved_values(question)) {
+      fmt::print("{:<28} {:<40} {}\n", value.path, value.value, value.origin);
     }
-    for (const auto& value : values) fmt::print("{:<28} {:<40} {}\n", value.path, value.value, value.origin);
     return ExitCode::done;
   }
 
-  void print(const scenario::RunReport& report, bool here) const {
-    if (format_ == "json") {
-      fmt::print("{}", scenario::report_json(report));
-    } else if (format_ == "csv") {
-      fmt::print("{}", scenario::report_csv(report));
-    } else if (format_ == "md") {
-      fmt::print("{}", scenario::report_markdown(report, here));
-    } else {
-      const bool bold = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-      fmt::print("{}", scenario::report_table(report, here, bold));
-    }
+  void print(const scenario::Answer& answer, bool here) const {
+    const bool bold = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    fmt::print("{}", scenario::answer_text(answer, scenario::format_named(format_), {here, bold}));
   }
 
-  void store(const scenario::Scenario& resolved, const scenario::Outcome& outcome) const {
-    std::vector<scenario::NamedBytes> parts = {{"result.json", scenario::report_json(outcome.report)},
-                                               {"scenario.json", scenario::scenario_text(resolved)}};
-    if (!outcome.trace.empty()) parts.emplace_back("trace.json.gz", scenario::gzip(outcome.trace));
+  void store(const scenario::Question& question, const scenario::Answer& answer) const {
+    std::vector<scenario::NamedBytes> parts = {{"result.json", scenario::result_json(answer)},
+                                               {"scenario.json", scenario::question_text(question)}};
+    if (!answer.trace.empty()) parts.emplace_back("trace.json.gz", scenario::gzip(answer.trace));
     scenario::write_artifacts(out_, parts);
     for (const auto& [name, bytes] : parts) fmt::print(stderr, "wrote {}/{}\n", out_, name);
   }

@@ -54,6 +54,7 @@ void apply_override(JsonDocument& document, const std::string& option) {
   Json* at = &document.root;
   for (const std::string& step : steps) {
     Json* const parent = at;
+    if (parent->is_string()) *parent = Json{{"kind", *parent}};  // "ring" is short for {"kind": "ring"}
     if (parent->is_array()) {
       if (!is_index(step, *parent)) {
         throw ScenarioError(

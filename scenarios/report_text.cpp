@@ -6,13 +6,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "scenarios/text_table.hpp"
 #include "sim/base/json_io.hpp"
 #include "sim/base/unit_text.hpp"
 
 namespace orrery::scenario {
 namespace {
-
-using Row = std::vector<std::string>;
 
 std::string time_text(double seconds) {
   return human(Seconds(seconds));
@@ -20,53 +19,6 @@ std::string time_text(double seconds) {
 std::string size_text(std::int64_t bytes) {
   return human(Bytes(static_cast<double>(bytes)));
 }
-
-/// 1234567 -> "1,234,567".
-std::string grouped(std::int64_t number) {
-  std::string text = std::to_string(number);
-  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
-  }
-  return text;
-}
-
-/// How tables, titles and plain lines look in one format.
-struct Style {
-  bool markdown = false;
-  bool bold = false;
-
-  std::string title(const std::string& text) const {
-    if (markdown) return "\n## " + text + "\n\n";
-    return bold ? "\n\033[1m" + text + "\033[0m\n" : "\n" + text + "\n";
-  }
-  std::string line(const std::string& text) const { return (markdown ? "- " : "  ") + text + "\n"; }
-
-  /// First column left, the others right aligned.
-  std::string table(const std::vector<Row>& rows) const {
-    std::vector<std::size_t> widths(rows.front().size(), 0);
-    for (const Row& row : rows) {
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const Row& row : rows) {
-      std::string line = markdown ? "|" : " ";
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        line +=
-            i == 0 ? fmt::format(" {:<{}}", row[i], widths[i]) : fmt::format("  {:>{}}", row[i], widths[i]);
-        if (markdown) line += " |";
-      }
-      while (line.back() == ' ') line.pop_back();
-      text += line + "\n";
-      if (markdown && &row == &rows.front()) text += rule(row.size());
-    }
-    return text;
-  }
-  static std::string rule(std::size_t columns) {
-    std::string text = "|---|";
-    for (std::size_t i = 1; i < columns; ++i) text += "---:|";
-    return text + "\n";
-  }
-};
 
 std::vector<std::pair<std::string, double>> parts_of(const BreakdownReport& b) {
   return {{"forward", b.forward_s},
@@ -76,7 +28,7 @@ std::vector<std::pair<std::string, double>> parts_of(const BreakdownReport& b) {
           {"waiting", b.waiting_s}};
 }
 
-std::string step_block(const RunReport& report, const Prediction& p, const Style& style) {
+std::string step_block(const RunReport& report, const Prediction& p, const TextStyle& style) {
   std::string text = style.title("Step");
   text +=
       style.table({{"", "predicted", "80 % interval"},
@@ -87,7 +39,7 @@ std::string step_block(const RunReport& report, const Prediction& p, const Style
   std::vector<double> seconds;
   for (const auto& [name, part] : parts_of(p.breakdown)) seconds.push_back(part);
   const std::vector<double> shares = percentages(seconds);
-  std::vector<Row> rows = {{"critical rank", "time", "share"}};
+  std::vector<TextRow> rows = {{"critical rank", "time", "share"}};
   for (const auto& [name, part] : parts_of(p.breakdown)) {
     rows.push_back({name, time_text(part), fmt::format("{:.1f} %", shares[rows.size() - 1])});
   }
@@ -110,8 +62,8 @@ std::string step_block(const RunReport& report, const Prediction& p, const Style
   return text;
 }
 
-std::string memory_block(const MemoryReport& memory, const Style& style) {
-  std::vector<Row> rows = {{"memory of one rank", "size"}};
+std::string memory_block(const MemoryReport& memory, const TextStyle& style) {
+  std::vector<TextRow> rows = {{"memory of one rank", "size"}};
   for (const MemoryPart& part : memory.parts) {
     if (part.bytes > 0) rows.push_back({part.category, size_text(part.bytes)});
   }
@@ -124,7 +76,7 @@ std::string memory_block(const MemoryReport& memory, const Style& style) {
   return "\n" + style.table(rows);
 }
 
-std::string provenance_block(const RunReport& report, bool here, const Style& style) {
+std::string provenance_block(const RunReport& report, bool here, const TextStyle& style) {
   std::string text = style.title("Where this comes from");
   text += style.line(fmt::format("profile of {}, {}, fingerprint {}", report.profile.device,
                                  report.profile.date, report.profile.fingerprint));
@@ -147,7 +99,7 @@ std::string provenance_block(const RunReport& report, bool here, const Style& st
                                        report.profile.content_hash, report.seed, report.orrery_version));
 }
 
-std::string report_text(const RunReport& report, bool here, const Style& style) {
+std::string report_text(const RunReport& report, bool here, const TextStyle& style) {
   std::string text = style.markdown ? "# " + report.scenario + "\n\n" : report.scenario + "\n";
   if (!report.question.empty()) text += style.line(report.question);
   text += style.line(fmt::format("{}, {} parameters, {}; {} rank{}, batch {}, {} steps", report.model,
@@ -194,11 +146,11 @@ std::string verdict(const RunReport& report) {
 }
 
 std::string report_table(const RunReport& report, bool here, bool bold) {
-  return report_text(report, here, Style{false, bold});
+  return report_text(report, here, TextStyle{false, bold});
 }
 
 std::string report_markdown(const RunReport& report, bool here) {
-  return report_text(report, here, Style{true, false});
+  return report_text(report, here, TextStyle{true, false});
 }
 
 std::string report_csv(const RunReport& report) {
@@ -207,15 +159,7 @@ std::string report_csv(const RunReport& report) {
   std::string text = "key,value\n";
   for (const auto& [path, value] : flatten_fields(short_report)) {
     if (path == "prediction.step_times_s") continue;
-    std::string quoted = value;
-    if (!value.empty() && (value[0] == '[' || value[0] == '"')) {
-      // RFC 4180: a field with separators stands in quotes, and quotes inside are doubled.
-      const std::string plain = value[0] == '"' ? Json::parse(value).get<std::string>() : value;
-      quoted = "\"";
-      for (const char letter : plain) quoted += letter == '"' ? std::string("\"\"") : std::string(1, letter);
-      quoted += "\"";
-    }
-    text += path + "," + quoted + "\n";
+    text += path + "," + csv_field(value) + "\n";
   }
   return text;
 }

@@ -57,9 +57,14 @@ bool contains(const Json& root, const std::string& path) {
 }  // namespace
 
 ScenarioFile read_scenario(std::string text, std::string name, const std::vector<std::string>& overrides) {
+  JsonDocument document = parse_json(std::move(text), std::move(name));
+  for (const std::string& option : overrides) apply_override(document, option);
+  return read_scenario(std::move(document));
+}
+
+ScenarioFile read_scenario(JsonDocument document) {
   ScenarioFile file;
-  file.document = parse_json(std::move(text), std::move(name));
-  for (const std::string& option : overrides) apply_override(file.document, option);
+  file.document = std::move(document);
   read_json(file.document, file.scenario);
   check(file);
   return file;
@@ -95,12 +100,17 @@ void check(const ScenarioFile& file) {
 }
 
 std::vector<ResolvedValue> resolved_values(const ScenarioFile& file) {
+  return resolved_values(file.document, flatten_fields(file.scenario));
+}
+
+std::vector<ResolvedValue> resolved_values(const JsonDocument& document,
+                                           const std::vector<std::pair<std::string, std::string>>& leaves) {
   std::vector<ResolvedValue> result;
-  const std::vector<std::string>& options = file.document.overridden;
-  for (const auto& [path, value] : flatten_fields(file.scenario)) {
+  const std::vector<std::string>& options = document.overridden;
+  for (const auto& [path, value] : leaves) {
     const bool set = std::any_of(options.begin(), options.end(),
                                  [&path = path](const std::string& option) { return covers(option, path); });
-    const std::string origin = set ? "--set" : contains(file.document.root, path) ? "file" : "default";
+    const std::string origin = set ? "--set" : contains(document.root, path) ? "file" : "default";
     result.push_back({path, value, origin});
   }
   return result;
@@ -121,25 +131,6 @@ std::string text_hash(const std::string& text) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211ULL;
   return fmt::format("{:016x}", hash);
-}
-
-std::string schema_text() {
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Orrery scenario"}};
-  schema.update(json_schema<Scenario>());
-  return schema.dump(2) + "\n";
-}
-
-std::string documentation_text() {
-  return "# The scenario file\n\n"
-         "Generated from the field descriptions in the sources (`orrery schema --markdown`); a test keeps it "
-         "equal.\n\n"
-         "One JSON file describes one run. `orrery run FILE` predicts it, `orrery train FILE` does it for "
-         "real.\n"
-         "Dimensioned values are strings with units (`\"25 MiB\"`, `\"450 GB/s\"`, `\"3 us\"`); GB is 10^9 "
-         "bytes, GiB\n"
-         "2^30. Unknown keys are errors. Any value can be replaced on the command line: `--set "
-         "plan.bucket=4MiB`.\n\n" +
-         markdown_tables<Scenario>("Scenario");
 }
 
 }  // namespace orrery::scenario

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -124,6 +125,8 @@ struct ScenarioFile {
 /// and to resolve relative paths. Throws ScenarioError.
 ScenarioFile read_scenario(std::string text, std::string name,
                            const std::vector<std::string>& overrides = {});
+/// The same for a document that is parsed and has its overrides applied.
+ScenarioFile read_scenario(JsonDocument document);
 
 /// The rules that join several fields: ranks, plan and batch fit together; heads divide the width. Throws
 /// ScenarioError with a value that would work.
@@ -134,6 +137,9 @@ struct ResolvedValue {
   std::string path, value, origin;
 };
 std::vector<ResolvedValue> resolved_values(const ScenarioFile& file);
+/// The same for the leaves (flatten_fields) of whatever was read from the document.
+std::vector<ResolvedValue> resolved_values(const JsonDocument& document,
+                                           const std::vector<std::pair<std::string, std::string>>& leaves);
 
 /// The resolved scenario as JSON text, two spaces of indent and a newline at the end.
 std::string scenario_text(const Scenario& scenario);
@@ -144,9 +150,5 @@ std::string scenario_hash(const Scenario& scenario);
 
 /// FNV-1a, 64 bit, as 16 hexadecimal digits: a fingerprint against mix-ups, not against forgery.
 std::string text_hash(const std::string& text);
-
-/// The checked-in scenarios/scenario.schema.json and docs/scenario.md.
-std::string schema_text();
-std::string documentation_text();
 
 }  // namespace orrery::scenario

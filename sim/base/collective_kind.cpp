@@ -1,21 +1,18 @@
 #include "sim/base/collective_kind.hpp"
 
-#include <array>
-
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
 namespace orrery {
 namespace {
 
-constexpr std::array<const char*, kCollectiveKinds> kNames{
-    "all_reduce", "reduce_scatter", "all_gather", "broadcast",       "point_to_point",
-    "barrier",    "reduce",         "all_to_all", "neighbor_average"};
+constexpr auto kNames = names_of(CollectiveKind{});
+static_assert(kNames.size() == kCollectiveKinds);
 
 }  // namespace
 
 std::string name(CollectiveKind kind) {
-  return kNames[static_cast<std::size_t>(kind)];
+  return std::string(kNames[static_cast<std::size_t>(kind)]);
 }
 
 std::vector<std::string> collective_names() {

@@ -5,8 +5,10 @@
 // reduce-scatter the total over the ranks, for all-to-all what one rank holds for all ranks together.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace orrery {
@@ -23,6 +25,10 @@ enum class CollectiveKind : std::uint8_t {
   neighbor_average  ///< gossip on a ring: rank i ends with the sum of i-1, i and i+1
 };
 
+constexpr auto names_of(CollectiveKind) {
+  return std::array<std::string_view, 9>{"all_reduce", "reduce_scatter", "all_gather", "broadcast",       "point_to_point",
+                                         "barrier",    "reduce",         "all_to_all", "neighbor_average"};
+}
 std::string name(CollectiveKind kind);
 /// Throws ScenarioError with the nearest name.
 CollectiveKind collective_kind(const std::string& name);

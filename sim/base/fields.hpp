@@ -14,7 +14,7 @@
 //
 // Fields may be bool, integers (counts), double (ratios), std::string, Quantity (a string with a unit in
 // JSON), enums, nested structs, std::vector, std::optional (null or absent = none) and std::variant of
-// structs: a tagged union told apart by its "kind" key; Registered<Interface> (sim/base/registered.hpp) is the
+// structs: a tagged union told apart by its "kind" key (in JSON the kind's name alone is short for it with its defaults); Registered<Interface> (sim/base/registered.hpp) is the
 // same for alternatives that register themselves. An enum gives its names in declaration order starting
 // at 0,
 //   constexpr auto names_of(Noise) { return std::array{std::string_view("off"), std::string_view("on")}; }

@@ -137,6 +137,7 @@ class Reader : public FieldVisitor {
                      const std::string& path) const;
   void read_name(const Json& json, const EnumRef& to, const std::string& path) const;
   void read_choice(const Json& json, const ChoiceRef& to, const std::string& path) const;
+  void select_kind(const std::string& name, const ChoiceRef& to, const std::string& path) const;
 
   const JsonDocument& document_;
   const Json& object_;
@@ -183,7 +184,21 @@ void Reader::read_name(const Json& json, const EnumRef& to, const std::string& p
   to.set(to.object, static_cast<std::size_t>(found - to.names.begin()));
 }
 
+/// "ring" is short for {"kind": "ring"}.
+void Reader::select_kind(const std::string& name, const ChoiceRef& to, const std::string& path) const {
+  std::vector<std::string> kinds;
+  for (const KindName& kind : to.kinds) kinds.push_back(kind.name);
+  const auto found = std::find(kinds.begin(), kinds.end(), name);
+  if (found == kinds.end()) fail(path, "unknown kind \"" + name + "\"" + spelling_hint(name, kinds));
+  to.set(to.object, static_cast<std::size_t>(found - kinds.begin()));
+  const Json no_options = Json::object();
+  Reader inner(document_, no_options, path);
+  to.visit(to.object, inner);  // finds missing required keys
+  inner.finish();
+}
+
 void Reader::read_choice(const Json& json, const ChoiceRef& to, const std::string& path) const {
+  if (json.is_string()) return select_kind(json.get<std::string>(), to, path);
   Reader inner(document_, json, path);
   inner.expect_kind();
   std::vector<std::string> kinds;

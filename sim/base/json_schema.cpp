@@ -98,15 +98,17 @@ struct SchemaOf {
     return writer.object_schema();
   }
   Json operator()(const ChoiceRef& to) const {
-    Json alternatives = Json::array();
+    Json alternatives = Json::array(), names = Json::array();
     for (std::size_t i = 0; i < to.kinds.size(); ++i) {
       to.set(to.object, i);
+      names.push_back(to.kinds[i].name);
       SchemaWriter writer;
       writer.properties["kind"] = {{"description", to.kinds[i].help}, {"const", to.kinds[i].name}};
       writer.required.push_back("kind");
       to.visit(to.object, writer);
       alternatives.push_back(writer.object_schema());
     }
+    alternatives.push_back({{"description", "a kind with its defaults"}, {"enum", names}});
     return {{"oneOf", alternatives}};
   }
 };
@@ -180,7 +182,7 @@ class TableWriter : public FieldVisitor {
       sections +=
           table(fmt::format("`{}` of kind `{}`", path, choice.kinds[i].name), inner.rows) + inner.nested;
     }
-    return {"object with a `kind`", sections};
+    return {"object with a `kind`, or a kind's name", sections};
   }
 
   std::string path_;

@@ -4,11 +4,13 @@
 // the first where it holds and the second otherwise.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/units.hpp"
@@ -21,11 +23,15 @@ namespace orrery::collective {
 /// What the ends of a message cost beside the wire.
 struct EndpointCosts {
   Seconds alpha{0.0};          ///< software start-up of a message, before its first byte is on the wire
-  SecondsPerByte gamma{0.0};   ///< a participant adds up received bytes at this pace, after its step's receives
+  SecondsPerByte gamma{0.0};   ///< a participant adds up received bytes at this pace, after its step's receives; both
+                               ///< cost nothing at a switch that reduces
   Bytes element{1.0};          ///< size of one element
 };
 
 enum class Fidelity : std::uint8_t { automatic, uncontended, events };
+constexpr auto names_of(Fidelity) {
+  return std::array<std::string_view, 3>{"automatic", "uncontended", "events"};
+}
 
 struct LinkLoad {
   net::LinkId link;
@@ -43,7 +49,8 @@ struct PlanTiming {
 };
 
 /// Times one collective alone on the network, all ranks starting together. `nodes[i]` holds participant i. REQUIRES: one
-/// node per participant. With Fidelity::uncontended nothing comes back where some link is shared.
+/// node per participant. With Fidelity::uncontended nothing comes back where some link is shared. An observer is told by
+/// events alone: `automatic` takes them when there is one.
 std::optional<PlanTiming> time_plan(const Plan& plan, net::Router& router, std::span<const net::NodeId> nodes,
                                     const EndpointCosts& costs, Fidelity fidelity = Fidelity::automatic,
                                     net::LinkObserver* observer = nullptr);

@@ -70,6 +70,7 @@ class SlotLayout {
 
  private:
   std::int64_t block_ = 0;   // elements of one block
+  std::int64_t quotient_ = 0, remainder_ = 0;  // of block_ by slots_per_block_
   int slots_per_block_ = 1;  // one block alone unless all-to-all
   int slots_ = 1;
   int ranks_ = 0;

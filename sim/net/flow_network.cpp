@@ -18,8 +18,8 @@ struct Flow {
   std::uint32_t generation = 0;
   double remaining = 0.0;  // bytes, at `since`
   double rate = 0.0;       // bytes per second from `since` on
-  SimTime since;
-  double lead = 0.0;  // seconds by which the first byte moves after `since`: what rounding took from the latency
+  ExactTime since;         // with a rest until the rate first changes, so that a flow alone is rounded once
+  ExactTime end;
   double size = 0.0;
   double weight = 1.0;
   std::span<const LinkId> route;
@@ -28,7 +28,8 @@ struct Flow {
   FlowListener* listener = nullptr;
 
   double remaining_at(SimTime moment) const {
-    return std::max(remaining - rate * std::max((moment - since).value() - lead, 0.0), 0.0);
+    const double passed = (moment - since.time - since.rest_seconds()).value();
+    return std::max(remaining - rate * std::max(passed, 0.0), 0.0);
   }
 };
 
@@ -46,19 +47,11 @@ std::vector<BytesPerSec> capacities(const Topology& topology) {
   return result;
 }
 
-/// SimTime + Seconds without overflow: what takes longer than the clock can tell never ends.
-SimTime moment_after(SimTime now, double seconds) {
-  constexpr double kLongest = 9e9;
-  return seconds < kLongest ? now + Seconds(seconds) : SimTime::max();
-}
-
 }  // namespace
 
-SimTime lone_flow_end(SimTime start, Seconds latency, Bytes size, BytesPerSec bandwidth) {
-  const SimTime joins = start + latency;
-  if (size.value() == 0.0) return joins;
-  const Seconds lead = latency - (joins - start);
-  return std::max(moment_after(joins, lead.value() + size / bandwidth / Seconds(1.0)), joins);
+ExactTime lone_flow_end(ExactTime start, Seconds latency, Bytes size, BytesPerSec bandwidth) {
+  const ExactTime joins = start + latency;
+  return size.value() == 0.0 ? joins : joins + size / bandwidth;
 }
 
 struct FlowNetwork::State {
@@ -112,6 +105,7 @@ struct FlowNetwork::State {
   kernel::EventHandle timer;
   SimTime armed;
   std::uint64_t sequence = 0;
+  std::int32_t told_rest = 0;  // of the flow whose listener is being told
   bool advancing = false;
   bool changed = false;  // flows joined or left since rates were last solved
   kernel::IntrusiveList<kernel::ListNode> transfers;
@@ -120,7 +114,6 @@ struct FlowNetwork::State {
 void FlowNetwork::State::join(std::uint32_t index) {
   Flow& flow = flows[index];
   flow.phase = Phase::sharing;
-  flow.since = simulator.now();
   shares.add(index, flow.route, flow.weight);
   changed = true;
   for (const LinkId link : flow.route) {
@@ -157,10 +150,14 @@ void FlowNetwork::State::finish_due() {
   }
 }
 
-/// Tells the listeners of this instant's ended flows in the order in which the flows were started. A listener may
-/// start flows and cancel others, also ones whose turn is still to come.
+/// Tells the listeners of this instant's ended flows. A listener may start flows and cancel others, also ones whose turn
+/// is still to come.
 void FlowNetwork::State::notify() {
-  const auto earlier = [this](std::uint32_t a, std::uint32_t b) { return flows[a].sequence < flows[b].sequence; };
+  const auto earlier = [this](std::uint32_t a, std::uint32_t b) {
+    const Flow& x = flows[a];
+    const Flow& y = flows[b];
+    return x.end.rest != y.end.rest ? x.end.rest < y.end.rest : x.sequence < y.sequence;
+  };
   if (!std::is_sorted(ended.begin(), ended.end(), earlier)) std::sort(ended.begin(), ended.end(), earlier);
   telling.clear();
   for (const std::uint32_t index : ended) telling.push_back({index, flows[index].generation});
@@ -170,9 +167,11 @@ void FlowNetwork::State::notify() {
     if (flow.generation != id.generation) continue;
     FlowListener& listener = *flow.listener;
     const std::uint64_t token = flow.token;
+    told_rest = flow.end.rest;
     release(id.index);
     listener.flow_ended(token);
   }
+  told_rest = 0;
 }
 
 void FlowNetwork::State::settle(std::uint32_t index, double rate) {
@@ -180,11 +179,11 @@ void FlowNetwork::State::settle(std::uint32_t index, double rate) {
   const SimTime now = simulator.now();
   if (flow.rate > 0.0) {
     flow.remaining = flow.remaining_at(now);
-    flow.lead = 0.0;
+    flow.since = {now, 0};
   }
-  flow.since = now;
   flow.rate = rate;
-  due.set(index, std::max(moment_after(now, flow.lead + flow.remaining / rate), now).ns);
+  flow.end = flow.since + Seconds(flow.remaining / rate);
+  due.set(index, flow.end.time.ns);
 }
 
 void FlowNetwork::State::share() {
@@ -232,8 +231,8 @@ FlowNetwork::FlowNetwork(kernel::Simulator& simulator, Router& router, LinkObser
 FlowNetwork::~FlowNetwork() = default;
 
 FlowId FlowNetwork::start(NodeId from, NodeId to, Bytes size, FlowListener& listener, std::uint64_t token,
-                          double weight) {
-  SIM_ASSERT(size.value() >= 0.0 && weight > 0.0, "a flow has a size and a weight");
+                          double weight, Seconds startup) {
+  SIM_ASSERT(size.value() >= 0.0 && weight > 0.0 && startup.value() >= 0.0, "a flow has a size and a weight");
   State& s = *state_;
   const std::uint32_t index = s.take_slot();
   Flow& flow = s.flows[index];
@@ -245,12 +244,8 @@ FlowId FlowNetwork::start(NodeId from, NodeId to, Bytes size, FlowListener& list
   flow.sequence = s.sequence++;
   flow.token = token;
   flow.listener = &listener;
-  const Seconds latency = route_latency(s.router.topology(), flow.route);
-  const SimTime now = s.simulator.now();
-  const SimTime joins = now + latency;
-  flow.lead = (latency - (joins - now)).value();
-  flow.since = joins;
-  s.due.set(index, joins.ns);
+  flow.since = flow.end = exact_now() + (startup + route_latency(s.router.topology(), flow.route));
+  s.due.set(index, flow.since.time.ns);
   if (!s.advancing) s.arm();
   return {index, flow.generation};
 }
@@ -315,6 +310,10 @@ class Transfer final : public kernel::ListNode, public FlowListener {
 kernel::Process<> FlowNetwork::transfer(NodeId from, NodeId to, Bytes size, double weight) {
   Transfer transfer(*this, state_->transfers, from, to, size, weight);
   co_await transfer;
+}
+
+ExactTime FlowNetwork::exact_now() const {
+  return {state_->simulator.now(), state_->told_rest};
 }
 
 LinkUse FlowNetwork::use(LinkId link) const {

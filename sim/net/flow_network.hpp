@@ -4,7 +4,8 @@
 // rate really changes (fair_share.hpp); all starts and ends of one instant are solved together.
 //
 // Time is integer nanoseconds: a flow ends when its completion event fires, not when "remaining < eps"; each completion
-// is rounded to the nearest nanosecond once.
+// is rounded to the nearest nanosecond. What rounding took is not lost: a flow that a listener starts when it hears of an
+// end starts at the exact moment of that end (exact_time.hpp).
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "sim/base/units.hpp"
 #include "sim/kernel/process.hpp"
 #include "sim/kernel/simulator.hpp"
+#include "sim/net/exact_time.hpp"
 #include "sim/net/routing.hpp"
 #include "sim/net/topology.hpp"
 
@@ -36,8 +38,9 @@ class FlowListener {
   ~FlowListener() = default;
 };
 
-/// When a flow that is alone on its route ends: the same arithmetic, to the nanosecond, as in the network.
-SimTime lone_flow_end(SimTime start, Seconds latency, Bytes size, BytesPerSec bandwidth);
+/// When a flow that is alone on its route ends: the same arithmetic as in the network, so the same nanosecond.
+/// `latency` includes what passes before the route's (start's `startup`), added up before.
+ExactTime lone_flow_end(ExactTime start, Seconds latency, Bytes size, BytesPerSec bandwidth);
 
 /// What a link has carried since the start of the run.
 struct LinkUse {
@@ -65,13 +68,19 @@ class FlowNetwork {
   FlowNetwork(const FlowNetwork&) = delete;
   FlowNetwork& operator=(const FlowNetwork&) = delete;
 
-  /// Starts a flow now; `listener.flow_ended(token)` follows. A flow between a node and itself, and one of 0 bytes, takes
-  /// the route's latency alone. The listener outlives the flow. REQUIRES: size >= 0, weight > 0.
-  FlowId start(NodeId from, NodeId to, Bytes size, FlowListener& listener, std::uint64_t token, double weight = 1.0);
+  /// Starts a flow at exact_now(); `listener.flow_ended(token)` follows. `startup` passes before the route's latency. A
+  /// flow between a node and itself, and one of 0 bytes, takes start-up and latency alone: with start-up a timer that
+  /// keeps exact time. The listener outlives the flow. REQUIRES: size >= 0, weight > 0, startup >= 0.
+  FlowId start(NodeId from, NodeId to, Bytes size, FlowListener& listener, std::uint64_t token, double weight = 1.0,
+               Seconds startup = Seconds(0.0));
   /// Takes a flow off the network at once; its listener is not told. False when it ended before.
   bool cancel(FlowId flow);
   /// The same as a process: `co_await network.transfer(a, b, 1_MiB)`. Destroying it cancels the flow.
   kernel::Process<> transfer(NodeId from, NodeId to, Bytes size, double weight = 1.0);
+
+  /// While a listener is told: the exact end of its flow. Ends of one nanosecond are told in their exact order, equal
+  /// ones in the order of the starts, so the last of several that somebody waits for is the latest. Else the clock.
+  ExactTime exact_now() const;
 
   LinkUse use(LinkId link) const;
   std::size_t active_flows() const;

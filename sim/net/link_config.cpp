@@ -5,17 +5,6 @@
 
 namespace orrery::net {
 
-const std::vector<LinkPreset>& link_presets() {
-  using namespace literals;
-  static const std::vector<LinkPreset> table{
-      {"classroom_10gige", {1.25_GBps, 4_us}, "course table: 10 Gbit/s, 4 us"},
-      {"classroom_40gige", {5_GBps, 4_us}, "course table: 40 Gbit/s, 4 us"},
-      {"classroom_ib_edr", {12.5_GBps, 1_us}, "course table: 100 Gbit/s, 1 us"},
-      {"classroom_nvlink", {50_GBps, 0.2_us}, "course table: more than 400 Gbit/s, 0.1 to 0.2 us"},
-  };
-  return table;
-}
-
 LinkSpec resolve(const LinkConfig& config) {
   using namespace literals;
   LinkSpec spec{50_GBps, 1_us};
@@ -32,6 +21,8 @@ LinkSpec resolve(const LinkConfig& config) {
   }
   if (config.bandwidth) spec.bandwidth = *config.bandwidth;
   if (config.latency) spec.latency = *config.latency;
+  if (!(spec.bandwidth.value() > 0.0)) throw ScenarioError("bandwidth", "must be more than 0");
+  if (!(spec.latency.value() >= 0.0)) throw ScenarioError("latency", "must be at least 0");
   return spec;
 }
 

@@ -24,11 +24,12 @@ void fields(V& v, LinkConfig& c) {
   v("latency", c.latency, "of one direction; replaces the preset's", at_least(0));
 }
 
-/// One row of the link table.
+/// One row of the link table. Bandwidth: payload of one direction, before packet headers. Latency: of one cable with its
+/// share of the ports at both ends, without software; what the stack adds is fitted (sim/collective).
 struct LinkPreset {
   std::string name;
   LinkSpec spec;
-  std::string source;  ///< where bandwidth and latency are published
+  std::string source;  ///< where bandwidth and latency are published; latencies that no one publishes are "typical"
 };
 const std::vector<LinkPreset>& link_presets();
 

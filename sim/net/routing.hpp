@@ -1,6 +1,6 @@
 // Which way a message takes: a shortest path (fewest links; among several, equal-cost multi-path by a hash of source,
-// destination and position, so that the same pair always takes the same way). Routes of a destination are computed when
-// they are first asked for and kept.
+// destination and position, so that the same pair always takes the same way). Routes are computed when they are first
+// asked for and kept. A Router belongs to one thread.
 #pragma once
 
 #include <memory>

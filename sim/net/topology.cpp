@@ -55,6 +55,20 @@ NodeId Topology::find_node(std::string_view name) const {
   return NodeId{};
 }
 
+LinkId Topology::find_link(std::string_view name) const {
+  constexpr std::string_view arrow = " -> ";
+  const auto starts_with = [&name](std::string_view head) { return name.substr(0, head.size()) == head; };
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    const std::string& from = node(links_[i].from).name;
+    const std::string& to = node(links_[i].to).name;
+    const bool between = starts_with(from) && name.substr(from.size(), arrow.size()) == arrow &&
+                         name.substr(from.size() + arrow.size(), to.size()) == to;
+    const LinkId id{static_cast<std::int32_t>(i)};
+    if (between && link_name(id) == name) return id;
+  }
+  return LinkId{};
+}
+
 void Topology::scale_bandwidth(LinkId id, double factor) {
   SIM_ASSERT(factor > 0.0, "a link that carries nothing has failed");
   links_[id.index()].bandwidth *= factor;

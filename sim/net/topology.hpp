@@ -70,6 +70,8 @@ class Topology {
   std::string link_name(LinkId id) const;
   /// An invalid id when there is none of that name.
   NodeId find_node(std::string_view name) const;
+  /// The link that `link_name` calls so; an invalid id when there is none.
+  LinkId find_link(std::string_view name) const;
 
   /// A degraded cable or direction: bandwidth times `factor`. REQUIRES: 0 < factor.
   void scale_bandwidth(LinkId id, double factor);

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "scenarios/artifact.hpp"
+#include "scenarios/schema.hpp"
 #include "sim/base/error.hpp"
 
 using namespace orrery;
@@ -99,6 +100,10 @@ TEST_CASE("--set of a kind drops the keys of the old kind") {
   // The same kind again changes nothing.
   const Scenario same = read_scenario(text, "s.json", {"model.kind=mlp"}).scenario;
   CHECK(std::get<model::MlpConfig>(same.model).inputs == 10);
+  // A kind by its name alone can be gone into as well.
+  const std::string short_text = replaced("{\"kind\": \"mlp\"}", "\"mlp\"");
+  CHECK(std::get<model::MlpConfig>(read_scenario(short_text, "s.json", {"model.inputs=10"}).scenario.model).inputs ==
+        10);
 }
 
 TEST_CASE("a wrong --set is met with the option, not with a line of the file") {

@@ -78,7 +78,10 @@ class Bruck final : public Configured<Algorithm, Bruck, BruckConfig> {
       }
     }
     for (int r = 0; r < ranks; ++r) {
-      for (int i = 0; i < ranks; ++i) move(r, r, ranks + i, ranks + (r - i + ranks) % ranks, 1);
+      for (int i = 0; i < ranks; ++i) {
+        const int sender = (r - i + ranks) % ranks;
+        if (sender != i) move(r, r, ranks + i, ranks + sender, 1);
+      }
     }
   }
 

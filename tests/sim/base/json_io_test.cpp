@@ -87,6 +87,12 @@ TEST_CASE("a described struct is read from JSON and absent keys keep their defau
   CHECK(std::get<Polygon>(config.shape).sides == std::vector<int>{5});
 }
 
+TEST_CASE("the name of a kind alone stands for that kind with its defaults") {
+  const Config named = read(R"({"name": "n", "shape": "polygon"})");
+  CHECK(std::get<Polygon>(named.shape).sides == std::vector<int>{3, 4});
+  CHECK(write_json(named).dump() == write_json(read(R"({"name": "n", "shape": {"kind": "polygon"}})")).dump());
+}
+
 TEST_CASE("what is written is read back as the same value") {
   Config config = read(R"({"name": "q\"uote", "shape": {"kind": "polygon"}})");
   const Json written = write_json(config);
@@ -132,6 +138,8 @@ TEST_CASE("a wrong scenario is met with place, value, expectation and the neares
        "GB/s\""},
       {R"({"name": "n", "link": {"bandwidth": "0 GB/s"}})",
        "f.json:1:24: $.link.bandwidth: \"0 GB/s\" is out of range; expected more than 0"},
+      {R"({"name": "n", "shape": "cirlce"})",
+       "f.json:1:15: $.shape: unknown kind \"cirlce\"; did you mean \"circle\"? (known: circle, polygon)"},
       {R"({"name": "n", "link": []})", "f.json:1:15: $.link: expected an object, got a list"},
       {R"({"name": "n", "shape": {"sides": [1]}})",
        "f.json:1:15: $.shape: required key \"kind\" is missing; known: circle, polygon"},
@@ -170,6 +178,7 @@ TEST_CASE("the schema lists types, limits, defaults and required keys") {
   CHECK(properties["link"]["properties"]["latency"]["anyOf"][1]["type"] == "null");
   CHECK(properties["shape"]["oneOf"][1]["properties"]["sides"]["items"]["minimum"] == 1);
   CHECK(properties["shape"]["oneOf"][0]["properties"]["kind"]["const"] == "circle");
+  CHECK(properties["shape"]["oneOf"][2]["enum"] == Json::array({"circle", "polygon"}));
 }
 
 TEST_CASE("the documentation has one table per struct and kind") {
