@@ -2,8 +2,12 @@
 // of errors; a table cut down to what the fit needs.
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "calibrate/composition_record.hpp"
 #include "calibrate/fit/fit.hpp"
+#include "calibrate/fit/fit_fabric_profile.hpp"
+#include "calibrate/fit/table_files.hpp"
 #include "calibrate/measurement_store.hpp"
 #include "calibrate/report.hpp"
 #include "calibrate/thin.hpp"
@@ -23,7 +27,12 @@ class Calibrate : public Verb {
     measure_ = app.add_subcommand("measure", "time kernels and collectives; writes a table of measurements");
     measuring_.declare(*measure_);
     fit_ = app.add_subcommand("fit", "fit cost models to a table of measurements; writes a profile");
-    fit_->add_option("measurements", table_, "table written by measure")->required();
+    fit_->add_option("measurements", table_, "table written by measure");
+    fit_->add_option("--collectives", collectives_,
+                     "tables of measured collectives (docs/collective-costs.md), plain or .gz: fit a fabric profile");
+    fit_->add_option("--system", fabric_.system, "with --collectives: GPU and its form, such as h100_sxm");
+    fit_->add_option("--network", fabric_.network, "with --collectives: the rows between nodes on this network");
+    fit_->add_option("--stack", fabric_.stack, "with --collectives: only stacks whose name contains this");
     fit_->add_option("--out", profile_, "profile to write")->capture_default_str();
     fit_->add_option("--note", note_, "remark for people, stored in the profile");
     declare_report(*app.add_subcommand("report", "print the errors of a profile by operator and regime"));
@@ -50,7 +59,23 @@ class Calibrate : public Verb {
         ->capture_default_str();
   }
 
+  ExitCode fit_fabric() {
+    if (fabric_.system.empty()) throw ScenarioError("--system", "which system are the collectives of? Such as h100_sxm");
+    std::vector<calibrate::NamedTable> tables;
+    for (const std::string& path : collectives_) {
+      tables.push_back({std::filesystem::path(path).filename().string(),
+                        calibrate::read_collectives(calibrate::read_table_file(path), path)});
+    }
+    cost::FabricProfile profile = calibrate::fit_fabric_profile(tables, fabric_);
+    profile.note = note_;
+    calibrate::write_text_file(profile_, cost::write_fabric_profile(profile));
+    fmt::print("{}\n", calibrate::fabric_headline(profile));
+    return ExitCode::done;
+  }
+
   ExitCode fit() {
+    if (!collectives_.empty()) return fit_fabric();
+    if (table_.empty()) throw ScenarioError("calibrate fit", "give a table written by measure, or --collectives FILE...");
     const auto table = calibrate::read_measurements(calibrate::read_text_file(table_), table_);
     cost::Profile profile = calibrate::fit_profile(table, table_);
     profile.note = note_;
@@ -101,7 +126,9 @@ class Calibrate : public Verb {
 
   CLI::App *measure_ = nullptr, *fit_ = nullptr, *thin_ = nullptr;
   MeasureCommand measuring_;
-  std::string table_ = "measurements.csv", profile_ = "profile.json", thin_table_;
+  std::vector<std::string> collectives_;
+  calibrate::FabricChoice fabric_;
+  std::string table_, profile_ = "profile.json", thin_table_;
   std::string note_, against_, compositions_, format_ = "table";
 };
 

@@ -1,4 +1,4 @@
-// `orrery validate SUITE`: predict, seal the predictions, do the same for real, compare.
+// `orrery validate SUITE`: predict, measure or read what was measured, compare.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include "cli/machine.hpp"
 #include "cli/netlab_ranks.hpp"
 #include "cli/real_runs.hpp"
+#include "cli/validate_collectives.hpp"
 #include "cli/validate_netlab.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
@@ -28,7 +29,8 @@ class Validate : public Verb {
 
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_,
-                   "self-train: predicted against real training on this machine; netlab: collectives on a small real network")
+                   "self-train: predicted against real training on this machine; collectives: against tables of "
+                   "measured collectives; netlab: collectives on a small real network")
         ->required();
     app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
         ->capture_default_str();
@@ -45,6 +47,12 @@ class Validate : public Verb {
         ->type_name("DIR");
     app.add_option("--score-only", score_only_, "score what an earlier call left in this folder")
         ->type_name("DIR");
+    app.add_option("--data", data_, "collectives: folder with the tables")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_option("--fabrics", fabrics_, "collectives: folder with fabric profiles")
+        ->type_name("DIR")
+        ->capture_default_str();
     app.add_option("--child", child_.job)->group("");  // this program in its own child processes
     app.add_option("--child-input", child_.input)->group("");
     app.add_option("--child-record", child_.record)->group("");
@@ -52,9 +60,10 @@ class Validate : public Verb {
 
   ExitCode run() override {
     if (suite_ == "netlab") return netlab();
+    if (suite_ == "collectives") return validate_collectives(data_, fabrics_);
     if (suite_ != "self-train") {
-      throw ScenarioError("validate",
-                          "unknown suite \"" + suite_ + "\"" + spelling_hint(suite_, {"self-train", "netlab"}));
+      throw ScenarioError("validate", "unknown suite \"" + suite_ + "\"" +
+                                          spelling_hint(suite_, {"self-train", "collectives", "netlab"}));
     }
     if (out_.empty()) out_ = "self_train";
     if (!child_.job.empty()) {
@@ -135,6 +144,7 @@ class Validate : public Verb {
   }
 
   std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_, score_only_;
+  std::string data_ = "../shared/data", fabrics_ = "costmodel/profiles/fabrics";
   validate::SuiteOptions options_;
   std::optional<int> repeats_;
   NetlabOptions netlab_;

@@ -1,56 +1,13 @@
 #include "costmodel/profile.hpp"
 
-#include <algorithm>
-#include <cstdio>
-
+#include "costmodel/sealed_json.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/json_io.hpp"
 
 namespace orrery::cost {
 namespace {
 
-constexpr const char* kFormat = "orrery-profile";
-constexpr int kVersion = 1;
-
-/// FNV-1a (Fowler, Noll, Vo), 64 bits: finds accidents, not attacks.
-std::string hash_text(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char letter : text) {
-    hash ^= static_cast<unsigned char>(letter);
-    hash *= 0x100000001b3ULL;
-  }
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
-  return digits;
-}
-
-bool is_leaf_list(const Json& json) {
-  return json.is_array() &&
-         std::none_of(json.begin(), json.end(), [](const Json& j) { return j.is_structured(); });
-}
-
-/// Indented objects, but lists of numbers on one line: a profile stays readable and small.
-void print(const Json& json, int depth, std::string& out) {
-  const std::string indent(static_cast<std::size_t>(depth) + 1, ' ');
-  if (json.is_object() && !json.empty()) {
-    out += "{\n";
-    for (auto it = json.begin(); it != json.end(); ++it) {
-      if (it != json.begin()) out += ",\n";
-      out += indent + Json(it.key()).dump() + ": ";
-      print(it.value(), depth + 1, out);
-    }
-    out += "\n" + indent.substr(1) + "}";
-  } else if (json.is_array() && !is_leaf_list(json)) {
-    out += "[\n";
-    for (std::size_t i = 0; i < json.size(); ++i) {
-      out += (i > 0 ? ",\n" : "") + indent;
-      print(json[i], depth + 1, out);
-    }
-    out += "\n" + indent.substr(1) + "]";
-  } else {
-    out += json.dump();
-  }
-}
+const SealedFormat kFormat{"orrery-profile", 1, "profile", "fit the measurements again"};
 
 void require(bool holds, const std::string& place, const std::string& problem) {
   if (!holds) throw ScenarioError(place, "profile: " + problem);
@@ -91,30 +48,7 @@ void check(const Profile& profile, const std::string& place) {
 }  // namespace
 
 Profile parse_profile(const std::string& text, const std::string& place) {
-  JsonDocument document = parse_json(text, place);
-  Json& root = document.root;
-  const auto text_at = [&root](const char* key) {
-    return root.is_object() && root.contains(key) && root[key].is_string() ? root[key].get<std::string>()
-                                                                           : "";
-  };
-  if (text_at("format") != kFormat) {
-    throw ScenarioError(place, "this is not a profile: expected \"format\": \"" + std::string(kFormat) +
-                                   "\" (a file written by `orrery calibrate fit`)");
-  }
-  const Json version = root.contains("version") ? root["version"] : Json();
-  if (version != Json(kVersion)) {
-    throw ScenarioError(place, "profile version " + version.dump() + "; this program reads version " +
-                                   std::to_string(kVersion) + ": fit the measurements again");
-  }
-  const std::string expected = text_at("checksum");
-  root.erase("checksum");
-  if (const std::string found = hash_text(root.dump()); found != expected) {
-    throw ScenarioError(place, "the profile is damaged or was edited: checksum \"" + expected +
-                                   "\", content \"" + found + "\"; fit the measurements again");
-  }
-  root.erase("format");
-  root.erase("version");
-  document.text.clear();  // the checksum holds, so no message will need a line number; finding one takes time
+  JsonDocument document = open_sealed_json(text, place, kFormat);
   Profile profile;
   read_json(document, profile);
   check(profile, place);
@@ -122,13 +56,7 @@ Profile parse_profile(const std::string& text, const std::string& place) {
 }
 
 std::string write_profile(const Profile& profile) {
-  Json root{{"format", kFormat}, {"version", kVersion}};
-  const Json content = write_json(profile);
-  for (auto it = content.begin(); it != content.end(); ++it) root[it.key()] = it.value();
-  root["checksum"] = hash_text(root.dump());
-  std::string text;
-  print(root, 0, text);
-  return text + "\n";
+  return write_sealed_json(write_json(profile), kFormat);
 }
 
 std::unique_ptr<CostModel> load_profile(const std::string& text, const std::string& place) {
