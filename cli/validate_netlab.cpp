@@ -25,21 +25,34 @@ std::string tc_rate(BytesPerSec rate) {
   return fmt::format("{:.0f}bit", rate.value() * 8);
 }
 
-/// Starts this program on every host of a new lab and returns what rank 0 recorded. With real-time priority: the ranks mostly
-/// sleep, and what else the machine does shall not delay them when a message comes.
+/// One start of the ranks.
+struct LabRun {
+  bool slow_link = false;
+  bool library = false;  ///< the MPI library's own collective
+
+  bool takes(const NetlabCase& c) const {
+    return c.slow_link == slow_link && (c.pattern == validate::NetlabPattern::library) == library;
+  }
+};
+
+/// Starts this program on every host of a new lab and returns what rank 0 recorded. Our ranks sleep while they wait, so they
+/// get real-time priority: what else the machine does shall not delay them when a message comes. The library's ranks spin,
+/// and with that priority would keep the kernel from delivering what they wait for.
 std::string run_on_lab(const NetlabOptions& options, const validate::NetlabNetwork& network,
-                       const validate::NetlabWork& work, bool slow_link) {
+                       const validate::NetlabWork& work, const LabRun& run) {
   const std::string input = (fs::path(options.out) / "current_work.json").string();
   const std::string record = (fs::path(options.out) / "current_runs.jsonl").string();
   scenario::write_artifacts(options.out, {{"current_work.json", write_json(work).dump() + "\n"}});
   std::vector<std::string> command{options.script, "--hosts", std::to_string(network.hosts), "--rate",
                                    tc_rate(network.rate)};
-  if (slow_link) {
-    command.insert(command.end(), {"--slow", fmt::format("{}={}", network.slow_host, tc_rate(network.slow_rate))});
-  }
-  command.insert(command.end(), {"run", "chrt", "--rr", "1", "mpirun", "-np", std::to_string(network.hosts), "--quiet",
-                                 cpu::this_process().program, "validate", "netlab", "--child", "netlab",
-                                 "--child-input", input, "--child-record", record});
+  const auto append = [&command](std::vector<std::string> words) {
+    command.insert(command.end(), words.begin(), words.end());
+  };
+  if (run.slow_link) append({"--slow", fmt::format("{}={}", network.slow_host, tc_rate(network.slow_rate))});
+  append({"run"});
+  if (!run.library) append({"chrt", "--rr", "1"});
+  append({"mpirun", "-np", std::to_string(network.hosts), "--quiet", cpu::this_process().program, "validate", "netlab",
+          "--child", "netlab", "--child-input", input, "--child-record", record});
   if (const int code = cpu::run_program(std::move(command)); code != 0) {
     throw BackendError(fmt::format("the ranks on the network lab ended with exit code {}", code));
   }
@@ -49,18 +62,19 @@ std::string run_on_lab(const NetlabOptions& options, const validate::NetlabNetwo
   return text;
 }
 
-/// Cases on the even network, then those with a slow link on another one.
+/// Our plans on the even network, then with a slow link; the library last.
 std::string run_cases(const NetlabOptions& options, const validate::NetlabNetwork& network,
                       const std::vector<NetlabCase>& cases, const std::string& seal) {
   std::string text;
-  for (const bool slow_link : {false, true}) {
+  for (const LabRun run : {LabRun{false, false}, LabRun{true, false}, LabRun{false, true}}) {
     validate::NetlabWork work{{}, options.repeats, seal};
     for (const NetlabCase& c : cases) {
-      if (c.slow_link == slow_link) work.cases.push_back(c);
+      if (run.takes(c)) work.cases.push_back(c);
     }
     if (work.cases.empty()) continue;
-    fmt::print(stderr, "{} cases, {} repeats{}\n", work.cases.size(), work.repeats, slow_link ? ", with a slow link" : "");
-    text += run_on_lab(options, network, work, slow_link);
+    fmt::print(stderr, "{} cases, {} repeats{}\n", work.cases.size(), work.repeats,
+               run.slow_link ? ", with a slow link" : run.library ? ", by the MPI library" : "");
+    text += run_on_lab(options, network, work, run);
   }
   return text;
 }
