@@ -234,17 +234,18 @@ FlowId FlowNetwork::start(NodeId from, NodeId to, Bytes size, FlowListener& list
                           double weight, Seconds startup) {
   SIM_ASSERT(size.value() >= 0.0 && weight > 0.0 && startup.value() >= 0.0, "a flow has a size and a weight");
   State& s = *state_;
+  const std::span<const LinkId> route = s.router.route(from, to);
   const std::uint32_t index = s.take_slot();
   Flow& flow = s.flows[index];
   flow.phase = Phase::starting;
-  flow.route = s.router.route(from, to);
+  flow.route = route;
   flow.size = flow.remaining = size.value();
   flow.rate = 0.0;
   flow.weight = weight;
   flow.sequence = s.sequence++;
   flow.token = token;
   flow.listener = &listener;
-  flow.since = flow.end = exact_now() + (startup + route_latency(s.router.topology(), flow.route));
+  flow.since = flow.end = exact_now() + (startup + route_latency(s.router.topology(), route));
   s.due.set(index, flow.since.time.ns);
   if (!s.advancing) s.arm();
   return {index, flow.generation};

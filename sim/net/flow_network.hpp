@@ -75,7 +75,8 @@ class FlowNetwork {
                Seconds startup = Seconds(0.0));
   /// Takes a flow off the network at once; its listener is not told. False when it ended before.
   bool cancel(FlowId flow);
-  /// The same as a process: `co_await network.transfer(a, b, 1_MiB)`. Destroying it cancels the flow.
+  /// The same as a process: `co_await network.transfer(a, b, 1_MiB)`. Destroying it cancels the flow. It starts and goes
+  /// on at whole nanoseconds.
   kernel::Process<> transfer(NodeId from, NodeId to, Bytes size, double weight = 1.0);
 
   /// While a listener is told: the exact end of its flow. Ends of one nanosecond are told in their exact order, equal
