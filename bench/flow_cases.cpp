@@ -73,16 +73,16 @@ bool Child::fork() {
 }
 
 void Child::report(const FlowRun& run) {
-  const double head[] = {run.cpu_s, run.simulated_s, run.rates_set, static_cast<double>(run.ends_s.size())};
+  const double head[] = {run.cpu_s, run.simulated_s, static_cast<double>(run.ends_s.size())};
   write_all(write_end_, head, sizeof head);
   write_all(write_end_, run.ends_s.data(), run.ends_s.size() * sizeof(double));
   _exit(0);
 }
 
 FlowRun Child::result() {
-  double head[4];
+  double head[3];
   read_all(read_end_, head, sizeof head);
-  FlowRun run{head[0], head[1], 0.0, head[2], std::vector<double>(static_cast<std::size_t>(head[3]))};
+  FlowRun run{head[0], head[1], 0.0, std::vector<double>(static_cast<std::size_t>(head[2]))};
   read_all(read_end_, run.ends_s.data(), run.ends_s.size() * sizeof(double));
   close(read_end_);
   rusage usage{};

@@ -27,16 +27,24 @@ std::vector<FlowJob> random_jobs(int hosts, int count);
 
 struct FlowRun {
   double cpu_s = 0.0;
-  double simulated_s = 0.0;     ///< end of the last flow
-  double peak_mb = 0.0;         ///< of the whole process
-  double rates_set = 0.0;       ///< rates that the solver has set, where it counts them
-  std::vector<double> ends_s;   ///< of each job, for random flows
+  double simulated_s = 0.0;    ///< end of the last flow
+  double peak_mb = 0.0;        ///< of the whole process
+  std::vector<double> ends_s;  ///< of each job, for random flows
 };
 
 FlowRun ring_on_orrery(int ranks);
 /// `stretch`: everything lasts so many times longer (and results are divided by it again), which makes the clock's
 /// nanoseconds so many times finer in proportion.
 FlowRun random_on_orrery(int hosts, const std::vector<FlowJob>& jobs, int stretch = 1);
+
+/// How far the solver goes: a steady crowd of `flows` random flows of which one after another is replaced. Means per
+/// change of one flow, solved each.
+struct Locality {
+  double changed = 0.0;  ///< flows whose rate really changed
+  double thawed = 0.0;   ///< flows whose rate was set anew
+  double links = 0.0;    ///< links visited
+};
+Locality locality(int hosts, int flows);
 
 /// "" when the bench was built without SimGrid.
 std::string simgrid_version();

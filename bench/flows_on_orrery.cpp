@@ -1,6 +1,7 @@
-#include <memory>
+#include <array>
 
 #include "bench/flow_cases.hpp"
+#include "sim/base/rng.hpp"
 #include "sim/net/fair_share.hpp"
 #include "sim/net/flow_network.hpp"
 
@@ -122,6 +123,34 @@ FlowRun random_on_orrery(int hosts, const std::vector<FlowJob>& jobs, int stretc
   run.cpu_s = cpu_seconds() - before;
   run.simulated_s = simulator.now().seconds().value() / stretch;
   return run;
+}
+
+Locality locality(int hosts, int flows) {
+  constexpr int kChanges = 20000;
+  net::FairShare shares(std::vector<BytesPerSec>(2 * static_cast<std::size_t>(hosts), BytesPerSec(kBandwidth)));
+  RngStream random = stream(Seed{1}, "crowd");
+  std::vector<std::array<net::LinkId, 2>> routes(static_cast<std::size_t>(flows));
+  const auto add = [&](std::uint32_t flow) {
+    const auto n = static_cast<std::uint64_t>(hosts);
+    const std::uint64_t from = random.below(n);
+    const std::uint64_t to = (from + 1 + random.below(n - 1)) % n;
+    routes[flow] = {net::LinkId{static_cast<std::int32_t>(2 * from)}, net::LinkId{static_cast<std::int32_t>(2 * to + 1)}};
+    shares.add(flow, routes[flow]);
+  };
+  for (std::uint32_t flow = 0; flow < routes.size(); ++flow) add(flow);
+  shares.solve();
+  const net::FairShare::Work before = shares.work();
+  std::size_t changed = 0;
+  for (int i = 0; i < kChanges; i += 2) {
+    const auto flow = static_cast<std::uint32_t>(random.below(routes.size()));
+    shares.remove(flow);
+    changed += shares.solve().size();
+    add(flow);
+    changed += shares.solve().size();
+  }
+  const net::FairShare::Work& after = shares.work();
+  return {static_cast<double>(changed) / kChanges, static_cast<double>(after.flows - before.flows) / kChanges,
+          static_cast<double>(after.links - before.links) / kChanges};
 }
 
 }  // namespace orrery::bench

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/verb.hpp"
-#include "scenarios/scenario.hpp"
+#include "scenarios/schema.hpp"
 
 namespace orrery::cli {
 namespace {

@@ -1,13 +1,15 @@
-// `orrery validate self-train | collectives`: predict, measure or read what was measured, compare.
+// `orrery validate SUITE`: predict, measure or read what was measured, compare.
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "calibrate/backends/cpu/launch.hpp"
 #include "cli/machine.hpp"
 #include "cli/netlab_ranks.hpp"
 #include "cli/real_runs.hpp"
 #include "cli/validate_collectives.hpp"
+#include "cli/validate_netlab.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
@@ -28,18 +30,21 @@ class Validate : public Verb {
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_,
                    "self-train: predicted against real training on this machine; collectives: against tables of "
-                   "measured collectives")
+                   "measured collectives; netlab: collectives on a small real network")
         ->required();
     app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
         ->capture_default_str();
     app.add_flag("--short", options_.is_short, "a quarter of the configurations: half a minute");
     app.add_option("--steps", options_.steps, "timed steps of each real run")->check(CLI::Range(10, 100000));
-    app.add_option("--repeats", repeats_, "identical real runs of each configuration; their steps are pooled")
-        ->check(CLI::Range(1, 100))
+    app.add_option("--repeats", repeats_, "of each real run; default: 3 for self-train, 15 for netlab")
+        ->check(CLI::Range(1, 100));
+    app.add_option("--ranks", netlab_.ranks, "netlab: ranks of the collectives, 4 to 8")
+        ->check(CLI::Range(4, 8))
         ->capture_default_str();
-    app.add_option("--out", out_, "folder for predictions, measured runs and the score")
-        ->type_name("DIR")
-        ->capture_default_str();
+    app.add_option("--rate", netlab_.rate, "netlab: of each host's link")->capture_default_str();
+    app.add_option("--lab", netlab_.script, "netlab: the script that makes the network")->capture_default_str();
+    app.add_option("--out", out_, "folder for predictions, measured runs and the score; default: ./self_train, ./netlab")
+        ->type_name("DIR");
     app.add_option("--score-only", score_only_, "score what an earlier call left in this folder")
         ->type_name("DIR");
     app.add_option("--data", data_, "collectives: folder with the tables")
@@ -54,15 +59,13 @@ class Validate : public Verb {
   }
 
   ExitCode run() override {
-    if (child_.job == "netlab") {
-      run_netlab_ranks(child_.input, child_.record);
-      return ExitCode::done;
-    }
+    if (suite_ == "netlab") return netlab();
     if (suite_ == "collectives") return validate_collectives(data_, fabrics_);
     if (suite_ != "self-train") {
-      throw ScenarioError("validate",
-                          "unknown suite \"" + suite_ + "\"" + spelling_hint(suite_, {"self-train", "collectives"}));
+      throw ScenarioError("validate", "unknown suite \"" + suite_ + "\"" +
+                                          spelling_hint(suite_, {"self-train", "collectives", "netlab"}));
     }
+    if (out_.empty()) out_ = "self_train";
     if (!child_.job.empty()) {
       run_child(child_);
       return ExitCode::done;
@@ -75,6 +78,17 @@ class Validate : public Verb {
   }
 
  private:
+  ExitCode netlab() {
+    if (!child_.job.empty()) {
+      run_netlab_ranks(child_.input, child_.record);
+      return ExitCode::done;
+    }
+    if (!score_only_.empty()) return score_netlab_session(score_only_);
+    netlab_.repeats = repeats_.value_or(netlab_.repeats);
+    if (!out_.empty()) netlab_.out = out_;
+    return validate_netlab(netlab_);
+  }
+
   ExitCode self_train() {
     cost::Profile profile = cost::parse_profile(scenario::read_file(profile_), profile_);
     is_measured_here(profile);
@@ -82,7 +96,7 @@ class Validate : public Verb {
     const std::string seal = predict(std::move(profile), suite);
     ChildTrainer trainer(out_);
     const std::vector<validate::MeasuredRun> runs =
-        validate::run_suite(suite, repeats_, trainer, out_, seal, show_progress);
+        validate::run_suite(suite, repeats_.value_or(3), trainer, out_, seal, show_progress);
     const validate::Score score = validate::score(predictions_, runs);
     scenario::write_artifacts(
         out_, {{"score.json", validate::score_json(score)}, {"score.txt", validate::score_text(score)}});
@@ -129,16 +143,17 @@ class Validate : public Verb {
     return score.passed ? ExitCode::done : ExitCode::goal_missed;
   }
 
-  std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_ = "self_train", score_only_;
+  std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_, score_only_;
   std::string data_ = "../shared/data", fabrics_ = "costmodel/profiles/fabrics";
   validate::SuiteOptions options_;
-  int repeats_ = 3;
+  std::optional<int> repeats_;
+  NetlabOptions netlab_;
   ChildJob child_;
   validate::Predictions predictions_;
 };
 
 const bool registered =
-    verbs().add<Validate>("validate", "predict a suite of training runs, do them for real, compare");
+    verbs().add<Validate>("validate", "predict a suite of runs, do them for real, compare");
 
 }  // namespace
 }  // namespace orrery::cli

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scenarios/collective_report.hpp"
+#include "scenarios/collective_scenario.hpp"
 #include "scenarios/run_report.hpp"
 #include "scenarios/scenario.hpp"
 #include "sim/base/error.hpp"
@@ -40,9 +42,13 @@ std::vector<Explanation> explanations(const Json& schema, const std::string& pla
 }
 
 std::vector<Explanation> known_explanations() {
-  std::vector<Explanation> known = explanations(json_schema<RunReport>(), "result.json");
-  for (Explanation& entry : explanations(json_schema<Scenario>(), "scenario"))
-    known.push_back(std::move(entry));
+  std::vector<Explanation> known;
+  for (const auto& [place, schema] : {std::pair{"result.json", json_schema<RunReport>()},
+                                      {"scenario", json_schema<Scenario>()},
+                                      {"result.json of a collective", json_schema<CollectiveReport>()},
+                                      {"scenario of a collective", json_schema<CollectiveScenario>()}}) {
+    for (Explanation& entry : explanations(schema, place)) known.push_back(std::move(entry));
+  }
   return known;
 }
 

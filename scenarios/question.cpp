@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "scenarios/artifact.hpp"
+#include "scenarios/collective_run.hpp"
+#include "scenarios/collective_text.hpp"
 #include "scenarios/override.hpp"
 #include "scenarios/report_text.hpp"
 #include "scenarios/run.hpp"
+#include "scenarios/sweep.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
@@ -26,14 +29,14 @@ std::string kind_of(const JsonDocument& document, const std::vector<std::string>
   throw ScenarioError(json_place(document, "$.kind"), "unknown kind " + found->dump() + spelling_hint(written, known));
 }
 
-void load_profile(Question& question, const std::string& path) {
-  question.profile_place = resolve_path(path, question.document.name);
+void load_profile(Question& question, const std::string& path, const std::string& scenario_file) {
+  question.profile_place = resolve_path(path, scenario_file);
   question.profile = cost::parse_profile(read_file(question.profile_place), question.profile_place);
 }
 
-std::vector<Figure> row(const RunReport& report) {
+std::vector<std::vector<Figure>> rows_of(const RunReport& report) {
   const Prediction p = report.prediction.value_or(Prediction{});
-  return {{"step_time_s", p.step_time_s},
+  return {{{"step_time_s", p.step_time_s},
           {"step_time_low_s", p.step_time_low_s},
           {"step_time_high_s", p.step_time_high_s},
           {"samples_per_s", p.samples_per_s},
@@ -41,7 +44,51 @@ std::vector<Figure> row(const RunReport& report) {
           {"exposed_communication_s", p.breakdown.exposed_communication_s},
           {"overlap", p.overlap},
           {"total_bytes", report.memory.total_bytes},
-          {"fits", report.memory.fits}};
+          {"fits", report.memory.fits}}};
+}
+
+std::vector<std::vector<Figure>> rows_of(const CollectiveReport& report) {
+  std::vector<std::vector<Figure>> rows;
+  for (const CollectiveCaseReport& c : report.cases) {
+    rows.push_back({{"size_bytes", c.size_bytes},
+                    {"algorithm", c.algorithm},
+                    {"time_s", c.time_s},
+                    {"algbw_bytes_per_s", c.algbw_bytes_per_s},
+                    {"busbw_bytes_per_s", c.busbw_bytes_per_s},
+                    {"bound_s", c.bound_s},
+                    {"bottleneck", c.bottleneck},
+                    {"bottleneck_utilisation", c.bottleneck_utilisation}});
+  }
+  return rows;
+}
+
+std::string text_of(const RunReport& report, Format format, const View& view) {
+  if (format == Format::csv) return report_csv(report);
+  return format == Format::md ? report_markdown(report, view.here) : report_table(report, view.here, view.bold);
+}
+
+std::string text_of(const CollectiveReport& report, Format format, const View& view) {
+  if (format == Format::csv) return report_csv(report);
+  return report_text(report, {format == Format::md, view.bold}, view.candidates);
+}
+
+Answer answer_of(const Scenario& scenario, const Question& question, bool with_trace) {
+  Outcome outcome = run(scenario, *question.profile, with_trace);
+  return {std::move(outcome.report), std::move(outcome.trace)};
+}
+
+Answer answer_of(const CollectiveScenario& scenario, const Question&, bool with_trace) {
+  CollectiveOutcome outcome = run(scenario, with_trace);
+  return {std::move(outcome.report), std::move(outcome.trace)};
+}
+
+Json stored(Scenario scenario, const Question& question) {
+  scenario.profile = question.profile_place;
+  return write_json(scenario);
+}
+
+Json stored(const CollectiveScenario& scenario, const Question&) {
+  return write_json(scenario);
 }
 
 }  // namespace
@@ -49,11 +96,18 @@ std::vector<Figure> row(const RunReport& report) {
 Question read_question(JsonDocument document, const std::vector<std::string>& overrides) {
   Question question;
   for (const std::string& option : overrides) apply_override(document, option);
-  static_cast<void>(kind_of(document, {"training"}));
+  if (is_sweep(document)) {
+    throw ScenarioError(json_place(document, "$.sweep"), "the file describes many runs; use orrery sweep");
+  }
+  if (kind_of(document, {"training", "collective"}) == "collective") {
+    question.scenario = read_collective_scenario(document);
+    question.document = std::move(document);
+    return question;
+  }
   ScenarioFile file = read_scenario(std::move(document));
+  load_profile(question, file.scenario.profile, file.document.name);
   question.scenario = std::move(file.scenario);
   question.document = std::move(file.document);
-  load_profile(question, std::get<Scenario>(question.scenario).profile);
   return question;
 }
 
@@ -62,8 +116,7 @@ Question read_question_file(const std::string& path, const std::vector<std::stri
 }
 
 Answer answer(const Question& question, bool with_trace) {
-  Outcome outcome = run(std::get<Scenario>(question.scenario), *question.profile, with_trace);
-  return {std::move(outcome.report), std::move(outcome.trace)};
+  return std::visit([&](const auto& scenario) { return answer_of(scenario, question, with_trace); }, question.scenario);
 }
 
 std::vector<ResolvedValue> resolved_values(const Question& question) {
@@ -78,12 +131,7 @@ std::vector<ResolvedValue> resolved_values(const Question& question) {
 }
 
 std::string question_text(const Question& question) {
-  return std::visit(
-      [&question](auto scenario) {
-        scenario.profile = question.profile_place;
-        return write_json(scenario).dump(2) + "\n";
-      },
-      question.scenario);
+  return std::visit([&](const auto& scenario) { return stored(scenario, question).dump(2) + "\n"; }, question.scenario);
 }
 
 bool wants_trace(const Question& question) {
@@ -91,11 +139,12 @@ bool wants_trace(const Question& question) {
 }
 
 bool goal_met(const Answer& answer) {
-  return std::get<RunReport>(answer.report).memory.fits;
+  const auto* training = std::get_if<RunReport>(&answer.report);
+  return training == nullptr || training->memory.fits;
 }
 
 std::vector<std::vector<Figure>> rows(const Answer& answer) {
-  return {row(std::get<RunReport>(answer.report))};
+  return std::visit([](const auto& report) { return rows_of(report); }, answer.report);
 }
 
 std::vector<std::string> format_names() {
@@ -110,14 +159,8 @@ Format format_named(const std::string& name) {
 }
 
 std::string answer_text(const Answer& answer, Format format, View view) {
-  const auto& report = std::get<RunReport>(answer.report);
-  switch (format) {
-    case Format::json: return result_json(answer);
-    case Format::csv: return report_csv(report);
-    case Format::md: return report_markdown(report, view.here);
-    case Format::table: break;
-  }
-  return report_table(report, view.here, view.bold);
+  if (format == Format::json) return result_json(answer);
+  return std::visit([&](const auto& report) { return text_of(report, format, view); }, answer.report);
 }
 
 std::string result_json(const Answer& answer) {

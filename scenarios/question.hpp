@@ -15,13 +15,15 @@
 #include <vector>
 
 #include "costmodel/profile.hpp"
+#include "scenarios/collective_report.hpp"
+#include "scenarios/collective_scenario.hpp"
 #include "scenarios/run_report.hpp"
 #include "scenarios/scenario.hpp"
 
 namespace orrery::scenario {
 
-using AnyScenario = std::variant<Scenario>;
-using AnyReport = std::variant<RunReport>;
+using AnyScenario = std::variant<Scenario, CollectiveScenario>;
+using AnyReport = std::variant<RunReport, CollectiveReport>;
 
 /// Read and checked, with everything that the answer needs.
 struct Question {
@@ -70,6 +72,7 @@ Format format_named(const std::string& name);
 struct View {
   bool here = true;   ///< the profile was measured on this machine
   bool bold = false;  ///< titles in bold, on a terminal
+  bool candidates = false;  ///< with what was compared for auto
 };
 std::string answer_text(const Answer& answer, Format format, View view = {});
 /// result.json.

@@ -133,23 +133,4 @@ std::string text_hash(const std::string& text) {
   return fmt::format("{:016x}", hash);
 }
 
-std::string schema_text() {
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Orrery scenario"}};
-  schema.update(json_schema<Scenario>());
-  return schema.dump(2) + "\n";
-}
-
-std::string documentation_text() {
-  return "# The scenario file\n\n"
-         "Generated from the field descriptions in the sources (`orrery schema --markdown`); a test keeps it "
-         "equal.\n\n"
-         "One JSON file describes one run. `orrery run FILE` predicts it, `orrery train FILE` does it for "
-         "real.\n"
-         "Dimensioned values are strings with units (`\"25 MiB\"`, `\"450 GB/s\"`, `\"3 us\"`); GB is 10^9 "
-         "bytes, GiB\n"
-         "2^30. Unknown keys are errors. Any value can be replaced on the command line: `--set "
-         "plan.bucket=4MiB`.\n\n" +
-         markdown_tables<Scenario>("Scenario");
-}
-
 }  // namespace orrery::scenario

@@ -151,8 +151,4 @@ std::string scenario_hash(const Scenario& scenario);
 /// FNV-1a, 64 bit, as 16 hexadecimal digits: a fingerprint against mix-ups, not against forgery.
 std::string text_hash(const std::string& text);
 
-/// The checked-in scenarios/scenario.schema.json and docs/scenario.md.
-std::string schema_text();
-std::string documentation_text();
-
 }  // namespace orrery::scenario

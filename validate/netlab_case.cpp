@@ -55,19 +55,18 @@ void add_job(collective::Plan& all, const collective::Plan& job, const std::vect
   }
 }
 
-/// Job A on hosts 0 .. n/2-1, job B on host 0 and n/2 .. n-2: both use the link of host 0. Buffers lie behind one another,
-/// cut at the same places as if they were alone, for which the size has to be a multiple of the slots.
+/// Job A on hosts 0 .. n/2-1, job B on host 0 and n/2 .. n-2: both use the link of host 0. Their buffers lie behind one
+/// another, with the same cuts as if they were alone, for which the size is rounded down to a multiple of the slots.
 collective::Plan two_jobs_plan(const NetlabCase& c) {
   const int half = c.ranks / 2;
-  const collective::Plan job = all_reduce_plan(c.algorithm, half, elements_of(c));
-  const int slots = job.layout.slots();
-  if (elements_of(c) % slots != 0 || job.helpers != 0) {
-    throw ScenarioError("two_jobs", fmt::format("{} cannot share its hosts at {}", c.algorithm, human(c.size)));
-  }
+  const int slots = all_reduce_plan(c.algorithm, half, elements_of(c)).layout.slots();
+  const std::int64_t elements = elements_of(c) / slots * slots;
+  const collective::Plan job = all_reduce_plan(c.algorithm, half, elements);
+  SIM_ASSERT(job.helpers == 0, "two jobs have no hosts for servers");
   collective::Plan all;
   all.algorithm = case_name(c);
   all.ranks = c.ranks - 1;
-  all.layout = collective::SlotLayout::even(2 * elements_of(c), 2 * slots);
+  all.layout = collective::SlotLayout::even(2 * elements, 2 * slots);
   std::vector<int> hosts_a, hosts_b{0};
   for (int i = 0; i < half; ++i) hosts_a.push_back(i);
   for (int i = half; i < all.ranks; ++i) hosts_b.push_back(i);

@@ -24,7 +24,8 @@ struct PlanRequest {
   /// Extents of the ranks' grid, innermost first, product = ranks; empty: {ranks}. See net::Topology::dimensions.
   std::vector<int> dimensions;
   bool has_reducer = false;          ///< the network has a switch that reduces (it becomes a helper)
-  std::vector<std::int64_t> counts;  ///< all-to-all with unequal parts: ranks x ranks elements, row = sender; else empty
+  std::vector<std::int64_t>
+      counts;  ///< all-to-all with unequal parts: ranks x ranks elements, row = sender; else empty
 };
 
 /// Costs of one message on one level of the machine (Hockney 1994): a + bytes * beta, and gamma per byte added up.
@@ -42,6 +43,8 @@ class Algorithm {
 
   /// Why this algorithm cannot do the request ("needs a power of two ranks, not 6"); nothing when it can.
   virtual std::optional<std::string> refusal(const PlanRequest& request) const = 0;
+  /// Hosts that it needs beside those of the ranks.
+  virtual int servers() const { return 0; }
   /// REQUIRES: no refusal.
   virtual Plan plan(const PlanRequest& request) const = 0;
   /// Time on a network where no link is shared, each participant has one port in and one out, and level i joins the

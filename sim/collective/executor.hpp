@@ -1,7 +1,7 @@
 // A plan in simulated time. Two fidelities behind one interface: `uncontended` walks the plan's dependencies with
-// latency + bytes / bandwidth per message and then proves that no link ever carried two messages at once; `events` starts
-// flows on a network that shares links. Where the first one's proof holds both give the same nanosecond; `automatic` takes
-// the first where it holds and the second otherwise.
+// latency + bytes / bandwidth per message and then proves that no link ever carried two messages at once; `events`
+// starts flows on a network that shares links. Where the first one's proof holds both give the same nanosecond;
+// `automatic` takes the first where it holds and the second otherwise.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ namespace orrery::collective {
 /// What the ends of a message cost beside the wire.
 struct EndpointCosts {
   Seconds alpha{0.0};          ///< software start-up of a message, before its first byte is on the wire
-  SecondsPerByte gamma{0.0};   ///< a participant adds up received bytes at this pace, after its step's receives
+  SecondsPerByte gamma{0.0};   ///< a participant adds up received bytes at this pace, after its step's receives; both
+                               ///< cost nothing at a switch that reduces
   Bytes element{1.0};          ///< size of one element
 };
 
@@ -47,8 +48,9 @@ struct PlanTiming {
   std::int64_t messages = 0;
 };
 
-/// Times one collective alone on the network, all ranks starting together. `nodes[i]` holds participant i. REQUIRES: one
-/// node per participant. With Fidelity::uncontended nothing comes back where some link is shared.
+/// Times one collective alone on the network, all ranks starting together. `nodes[i]` holds participant i. REQUIRES:
+/// one node per participant. With Fidelity::uncontended nothing comes back where some link is shared. An observer is
+/// told by events alone: `automatic` takes them when there is one.
 std::optional<PlanTiming> time_plan(const Plan& plan, net::Router& router, std::span<const net::NodeId> nodes,
                                     const EndpointCosts& costs, Fidelity fidelity = Fidelity::automatic,
                                     net::LinkObserver* observer = nullptr);

@@ -12,8 +12,8 @@
 
 namespace orrery::collective {
 
-/// Member i is participant `members[i]`; block j is `width` slots from first_slot + j * stride on. Members and blocks are
-/// counted modulo size().
+/// Member i is participant `members[i]`; block j is `width` slots from first_slot + j * stride on. Members and blocks
+/// are counted modulo size().
 struct Group {
   std::vector<int> members;
   int first_slot = 0;
@@ -29,8 +29,8 @@ struct Group {
 /// All ranks in order, the one of number `first` as member 0.
 Group all_ranks(int ranks, int first = 0);
 
-/// Member `from` sends `blocks` blocks from `block` on to the same blocks of member `to`. Blocks that go over the last one
-/// go on at the first.
+/// Member `from` sends `blocks` blocks from `block` on to the same blocks of member `to`. Blocks that go over the last
+/// one go on at the first.
 void send(Channel& channel, const Group& group, int step, int from, int to, int block, int blocks, Combine combine);
 
 /// `from` sends all `slots` slots to the same slots of `to`; both are participants.
@@ -47,8 +47,8 @@ int log2_floor(int n);
 int log2_ceil(int n);
 inline bool is_power_of_two(int n) { return (n & (n - 1)) == 0; }
 
-/// Into how many pieces a pipelined algorithm cuts a buffer: `configured`, or where that is 0 one for each 65,536 elements
-/// (so that a piece's time on the wire is about a start-up on today's networks), from 1 to 64.
+/// Into how many pieces a pipelined algorithm cuts a buffer: `configured`, or where that is 0 one for each 65,536
+/// elements (so that a piece's time on the wire is about a start-up on today's networks), from 1 to 64.
 int piece_count(int configured, std::int64_t elements);
 inline constexpr const char* kPiecesHelp = "pieces in the pipeline; 0: one for each 65,536 elements, at most 64";
 

@@ -12,6 +12,8 @@ SlotLayout SlotLayout::even(std::int64_t elements, int slots) {
   SIM_ASSERT(elements >= 0 && slots >= 1, "a layout has at least one slot");
   SlotLayout layout;
   layout.block_ = elements;
+  layout.quotient_ = elements / slots;
+  layout.remainder_ = elements % slots;
   layout.slots_per_block_ = layout.slots_ = slots;
   return layout;
 }
@@ -51,8 +53,9 @@ std::int64_t SlotLayout::offset(int participant, int slot) const {
     return offsets_[static_cast<std::size_t>(participant) * static_cast<std::size_t>(slots_ + 1) +
                     static_cast<std::size_t>(slot)];
   }
-  const std::int64_t cuts = slots_per_block_, block = slot / cuts, i = slot % cuts;
-  return block * block_ + block_ / cuts * i + block_ % cuts * i / cuts;
+  const int block = slot / slots_per_block_, i = slot % slots_per_block_;
+  const std::int64_t rest = remainder_ == 0 ? 0 : remainder_ * i / slots_per_block_;
+  return block * block_ + quotient_ * i + rest;
 }
 
 void finish(Channel& channel) {

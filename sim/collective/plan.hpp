@@ -1,18 +1,18 @@
 // A collective as data: who sends which part of the buffer to whom, in which step, and whether it is copied or added.
-// Algorithms (algorithm.hpp) return plans; the symbolic checker proves them, the simulator times them over a flow network,
-// and the reference system executes them over MPI: all three read the same object.
+// Algorithms (algorithm.hpp) return plans; the symbolic checker proves them, the simulator times them over a flow
+// network, and the reference system executes them over MPI: all three read the same object.
 //
 // Participants are numbered 0 .. ranks-1 (the ranks that own data) and ranks .. ranks+helpers-1 (parameter servers, or
 // the switch that reduces in the network). Each has a working buffer of `layout.slots()` slots.
 //
-// Meaning of a channel. Its transfers are grouped by `step`. A participant goes through the steps in which it takes part
-// in order. In a step it starts all its sends and receives together, waits for all of them, then applies what it
+// Meaning of a channel. Its transfers are grouped by `step`. A participant goes through the steps in which it takes
+// part in order. In a step it starts all its sends and receives together, waits for all of them, then applies what it
 // received in the order of the list (copy over the target slots, or add to them), then goes on to its next step. What a
-// step sends is the buffer's state before the step. A message starts when both ends have reached its step. All transfers
-// of one (step, from, to) travel as one message; from == to is a local copy without one, which takes no time. A message
-// may be empty (its slots hold no element): it still meets its receiver. Source and target slots of a transfer have
-// equal sizes, one by one. In a step a slot is the target of any number of additions or of one copy. Channels are
-// independent of each other and run at the same time; they touch disjoint slots.
+// step sends is the buffer's state before the step. A message starts when both ends have reached its step. All
+// transfers of one (step, from, to) travel as one message; from == to is a local copy without one, which takes no
+// time. A message may be empty (its slots hold no element): it still meets its receiver. Source and target slots of a
+// transfer have equal sizes, one by one. In a step a slot is the target of any number of additions or of one copy.
+// Channels are independent of each other and run at the same time; they touch disjoint slots.
 //
 // Buffers at the start and at the end, by kind; B = slots / ranks where blocks are named:
 //   all_reduce        every rank: its own addends in all slots -> the sums over all ranks in all slots
@@ -21,11 +21,13 @@
 //   broadcast         the root: data in all slots -> every rank: that data
 //   reduce            every rank: addends in all slots -> the root: the sums
 //   all_to_all        slots = 2 * ranks * B; rank r: what goes to rank j in input block j (the first half) -> what came
-//                     from rank i in output block i (the second half). A block has elements / ranks elements, rounded up
+//                     from rank i in output block i (the second half). A block has elements / ranks elements, rounded
+//                     up
 //   point_to_point    rank 0: data -> rank 1: that data (there may be more ranks, which do nothing)
 //   barrier           0 elements -> every rank has heard, directly or through others, from every rank (here alone an
 //                     addend may arrive more than once)
-//   neighbor_average  every rank: its addends -> rank i: the sum of those of i-1, i and i+1 around the ring (for two ranks
+//   neighbor_average  every rank: its addends -> rank i: the sum of those of i-1, i and i+1 around the ring (for two
+//   ranks
 //                     the sum of both); the division is the caller's
 // Helpers start with zeros.
 #pragma once
@@ -48,8 +50,8 @@ struct Transfer {
   Combine combine = Combine::copy;
 };
 
-/// How a buffer of elements is cut into slots: evenly (slot i holds elements [i*n/k, (i+1)*n/k) of the whole), or, for the
-/// all-to-all with unequal parts, by a table per participant.
+/// How a buffer of elements is cut into slots: evenly (slot i holds elements [i*n/k, (i+1)*n/k) of the whole), or, for
+/// the all-to-all with unequal parts, by a table per participant.
 class SlotLayout {
  public:
   SlotLayout() = default;
@@ -70,6 +72,7 @@ class SlotLayout {
 
  private:
   std::int64_t block_ = 0;   // elements of one block
+  std::int64_t quotient_ = 0, remainder_ = 0;  // of block_ by slots_per_block_
   int slots_per_block_ = 1;  // one block alone unless all-to-all
   int slots_ = 1;
   int ranks_ = 0;

@@ -69,8 +69,8 @@ class Execution {
         for (int r = 0; r < plan_.ranks; ++r) {
           const auto i = static_cast<std::size_t>(r);
           if (found.ranks[i] == wanted.ranks[i]) continue;
-          return fmt::format("rank {} ends {} the data of rank {} in slot {}", p, wanted.ranks[i] ? "without" : "with", r,
-                             s);
+          return fmt::format("rank {} ends {} the data of rank {} in slot {}", p, wanted.ranks[i] ? "without" : "with",
+                             r, s);
         }
         return fmt::format("rank {} ends with slot {} where slot {} belongs", p, found.origin, wanted.origin);
       }
@@ -138,8 +138,8 @@ class Execution {
     }
     for (int i = 0; i < t.slots; ++i) {
       if (plan_.layout.elements(t.from, t.source + i, 1) != plan_.layout.elements(t.to, t.target + i, 1)) {
-        return fmt::format("step {}: {} -> {}: slots {} and {} have different sizes", t.step, t.from, t.to, t.source + i,
-                           t.target + i);
+        return fmt::format("step {}: {} -> {}: slots {} and {} have different sizes", t.step, t.from, t.to,
+                           t.source + i, t.target + i);
       }
       for (const std::size_t touched : {index(t.from, t.source + i), index(t.to, t.target + i)}) {
         if (channel_of_[touched] >= 0 && channel_of_[touched] != channel) {

@@ -70,7 +70,7 @@ struct Router::Tables {
       const LinkId id{static_cast<std::int32_t>(i)};
       if (t.failed(id)) continue;
       const NodeId from = t.link(id).from, to = t.link(id).to;
-      outgoing[from.index()].push_back(id);
+      if (forwards(to)) outgoing[from.index()].push_back(id);
       incoming[to.index()].push_back(id);
       if (!forwards(from) || !forwards(to)) continue;
       boost::add_edge(from.index(), to.index(), onward);
@@ -154,8 +154,10 @@ struct Router::Tables {
     const std::uint64_t pair = mixed(key(from, to));
     NodeId at = from;
     for (std::uint32_t hop = 0; hop <= rest; ++hop) {
-      const auto closer = [&](LinkId link) { return to_go(topology.link(link).to) == rest - hop; };
-      const std::vector<LinkId>& out = outgoing[at.index()];
+      const auto closer = [&](LinkId link) {
+        return topology.link(link).from == at && to_go(topology.link(link).to) == rest - hop;
+      };
+      const std::vector<LinkId>& out = hop == rest ? last : outgoing[at.index()];
       const auto choices = std::count_if(out.begin(), out.end(), closer);
       SIM_ASSERT(choices > 0, "each hop of a route leads closer");
       auto chosen = static_cast<std::int64_t>(mixed(pair + hop) % static_cast<std::uint64_t>(choices));
@@ -213,7 +215,7 @@ struct Router::Tables {
 
   const Topology& topology;
   Graph onward, against;  // links between forwarding nodes, and the same turned round
-  std::vector<std::vector<LinkId>> outgoing, incoming;
+  std::vector<std::vector<LinkId>> outgoing, incoming;  // outgoing: to forwarding nodes only; the rest are last hops
   std::vector<Distances> distances;  // by root
   NodeId aimed;
   std::vector<const Distances*> aims;

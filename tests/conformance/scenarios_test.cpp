@@ -17,7 +17,9 @@ std::vector<std::string> all_scenarios() {
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(ORRERY_SOURCE_DIR) / "scenarios")) {
     const std::string name = entry.path().string();
-    if (name.ends_with(".json") && !name.ends_with(".schema.json")) files.push_back(name);
+    if (name.ends_with(".json") && !name.ends_with(".schema.json") && !name.ends_with("_sweep.json")) {
+      files.push_back(name);
+    }
   }
   std::sort(files.begin(), files.end());
   return files;

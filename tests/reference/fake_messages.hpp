@@ -1,5 +1,6 @@
 // Ranks that share one thread and pass messages in memory: plans are executed without MPI. A message is finished at both
-// ends by the first poll after both have started it; those of one pair and tag are matched in their order.
+// ends by the first poll after both have started it; those of one pair and tag are matched in their order. The numbers of
+// finished requests are used again at once, as MPI's are.
 #pragma once
 
 #include <algorithm>
@@ -41,26 +42,36 @@ class FakeMessages {
     int size() const override { return size_; }
     Request send(std::span<const float> data, int to, int tag) override {
       Queue& queue = all_.queues_[{rank_, to, tag}];
-      queue.sends.push_back({this, next_, data, {}});
+      const Request request = number();
+      queue.sends.push_back({this, request, data, {}});
       all_.match(queue);
-      return next_++;
+      return request;
     }
     Request receive(std::span<float> data, int from, int tag) override {
       Queue& queue = all_.queues_[{from, rank_, tag}];
-      queue.receives.push_back({this, next_, {}, data});
+      const Request request = number();
+      queue.receives.push_back({this, request, {}, data});
       all_.match(queue);
-      return next_++;
+      return request;
     }
     void poll(std::vector<Request>& finished) override {
       finished.insert(finished.end(), done_.begin(), done_.end());
+      free_.insert(free_.end(), done_.rbegin(), done_.rend());
       done_.clear();
     }
     void pause() override { throw std::logic_error("ranks that share a thread cannot wait"); }
 
+    Request number() {
+      if (free_.empty()) return next_++;
+      const Request request = free_.back();
+      free_.pop_back();
+      return request;
+    }
+
     FakeMessages& all_;
     int rank_, size_;
     Request next_ = 0;
-    std::vector<Request> done_;
+    std::vector<Request> done_, free_;
   };
 
   void match(Queue& queue) {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "scenarios/artifact.hpp"
+#include "scenarios/schema.hpp"
 #include "sim/base/error.hpp"
 
 using namespace orrery;

@@ -73,14 +73,17 @@ void PlanExecutor::start(calibrate::PointToPoint& messages, std::span<float> buf
   }
 }
 
+/// All that finished is counted before anything new starts, because what is new may get the numbers of what finished.
 bool PlanExecutor::advance() {
   finished_.clear();
   messages_->poll(finished_);
+  ready_.clear();
   for (const calibrate::PointToPoint::Request request : finished_) {
     const std::size_t c = owner_[request];
-    Channel& channel = channels_[c];
-    if (--channel.under_way > 0) continue;
-    apply(channel);
+    if (--channels_[c].under_way == 0) ready_.push_back(c);
+  }
+  for (const std::size_t c : ready_) {
+    apply(channels_[c]);
     go_on(c);
   }
   return channels_left_ == 0;

@@ -71,6 +71,7 @@ class PlanExecutor {
   std::span<float> buffer_;
   std::vector<std::size_t> owner_;  ///< channel of a request
   std::vector<calibrate::PointToPoint::Request> finished_;
+  std::vector<std::size_t> ready_;  ///< channels whose step has just finished
 };
 
 }  // namespace orrery::reference

@@ -90,14 +90,9 @@ LaunchSite this_process() {
   return site;
 }
 
-int launch_ranks(int ranks, const LaunchSite& site) {
-  LaunchPlan plan = plan_launch(ranks, site);
-  if (!is_in_path("mpirun")) {
-    throw BackendError("mpirun was not found in PATH; install Debian's package openmpi-bin");
-  }
-  if (!plan.warning.empty()) std::fprintf(stderr, "%s\n", plan.warning.c_str());
+int run_program(std::vector<std::string> command) {
   std::vector<char*> words;
-  for (std::string& word : plan.command) words.push_back(word.data());
+  for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
   std::fflush(nullptr);
   const pid_t child = fork();
@@ -108,10 +103,19 @@ int launch_ranks(int ranks, const LaunchSite& site) {
     if (errno != EINTR) throw BackendError(fmt::format("waitpid() failed: {}", std::strerror(errno)));
   }
   if (WIFSIGNALED(status)) {
-    throw BackendError(
-        fmt::format("mpirun was stopped by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status))));
+    throw BackendError(fmt::format("{} was stopped by signal {} ({})", command.front(), WTERMSIG(status),
+                                   strsignal(WTERMSIG(status))));
   }
-  const int code = WEXITSTATUS(status);
+  return WEXITSTATUS(status);
+}
+
+int launch_ranks(int ranks, const LaunchSite& site) {
+  LaunchPlan plan = plan_launch(ranks, site);
+  if (!is_in_path("mpirun")) {
+    throw BackendError("mpirun was not found in PATH; install Debian's package openmpi-bin");
+  }
+  if (!plan.warning.empty()) std::fprintf(stderr, "%s\n", plan.warning.c_str());
+  const int code = run_program(std::move(plan.command));
   if (code > 4) throw BackendError(fmt::format("the ranks ended abnormally (mpirun exit code {})", code));
   return code;
 }

@@ -41,6 +41,10 @@ LaunchSite this_process();
 /// (naming the package) or died of a signal. The ranks end with this process, however it ends.
 int launch_ranks(int ranks, const LaunchSite& site = this_process());
 
+/// Runs a command and waits; its output goes where ours goes. Returns its exit code, 127 when it was not found. Throws
+/// BackendError when it died of a signal. It is told to end (SIGTERM) when this process ends. REQUIRES: not empty.
+int run_program(std::vector<std::string> command);
+
 /// True when progress may be redrawn on stderr: it is a terminal, here or at the process that launched us.
 bool stderr_is_terminal();
 

@@ -1,6 +1,6 @@
-// Binary tree: rank i (counted from the root) hands pieces to 2i+1 and 2i+2, or gets their sums. Few start-ups and, where
-// each child has a cable of its own, the bandwidth of one message; where both children share the parent's port, half of
-// it (two trees mend that: double_binary_tree). Reduce, broadcast, and one after the other for all-reduce.
+// Binary tree: rank i (counted from the root) hands pieces to 2i+1 and 2i+2, or gets their sums. Few start-ups and,
+// where each child has a cable of its own, the bandwidth of one message; where both children share the parent's port,
+// half of it (two trees mend that: double_binary_tree). Reduce, broadcast, and one after the other for all-reduce.
 // Source: Chan et al., Collective communication: theory, practice, and experience, 2007; the pipelined form in Hoefler
 // et al. and NCCL's documentation of trees.
 //

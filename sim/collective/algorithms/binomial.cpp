@@ -1,6 +1,6 @@
-// Binomial tree: whoever has the buffer sends it on at halving distances, so the number of ranks that have it doubles each
-// step (broadcast); the mirror image adds up towards the root (reduce); one after the other is an all-reduce. Fewest
-// steps for a message that cannot be cut; bad for large buffers, which travel whole ceil(log2 P) times.
+// Binomial tree: whoever has the buffer sends it on at halving distances, so the number of ranks that have it doubles
+// each step (broadcast); the mirror image adds up towards the root (reduce); one after the other is an all-reduce.
+// Fewest steps for a message that cannot be cut; bad for large buffers, which travel whole ceil(log2 P) times.
 // Source: Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, 2005.
 //
 //   broadcast    ceil(log2 P) (alpha + n beta)

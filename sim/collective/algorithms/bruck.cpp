@@ -1,12 +1,12 @@
 // Bruck: blocks travel distances 1, 2, 4, ... and are forwarded, so that ceil(log2 P) messages reach everybody, for any
-// number of ranks. All-to-all: rank r first turns its blocks so that block i is for the rank i places on; round k sends on
-// all blocks whose i has bit k. Each block travels about log2(P)/2 times: good for small blocks. All-gather: round k
-// doubles the run of blocks that a rank holds; no byte more than a ring.
+// number of ranks. All-to-all: rank r first turns its blocks so that block i is for the rank i places on; round k
+// sends on all blocks whose i has bit k. Each block travels about log2(P)/2 times: good for small blocks. All-gather:
+// round k doubles the run of blocks that a rank holds; no byte more than a ring.
 // Source: Bruck, Ho, Kipnis, Upfal and Weathersby, Efficient algorithms for all-to-all communications in multiport
 // message-passing systems, IEEE TPDS 8, 1997.
 //
-//   all-to-all   sum over rounds k of (alpha + c_k n/P beta), c_k = how many of 0..P-1 have bit k; log2 P (alpha + n/2 beta)
-//                for powers of two
+//   all-to-all   sum over rounds k of (alpha + c_k n/P beta), c_k = how many of 0..P-1 have bit k;
+//                for powers of two log2 P (alpha + n/2 beta)
 //   all-gather   ceil(log2 P) alpha + (P-1)/P n beta
 #include <algorithm>
 
@@ -78,7 +78,10 @@ class Bruck final : public Configured<Algorithm, Bruck, BruckConfig> {
       }
     }
     for (int r = 0; r < ranks; ++r) {
-      for (int i = 0; i < ranks; ++i) move(r, r, ranks + i, ranks + (r - i + ranks) % ranks, 1);
+      for (int i = 0; i < ranks; ++i) {
+        const int sender = (r - i + ranks) % ranks;
+        if (sender != i) move(r, r, ranks + i, ranks + sender, 1);
+      }
     }
   }
 

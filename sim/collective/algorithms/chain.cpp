@@ -1,6 +1,6 @@
-// Chain: the root sends piece after piece to its neighbour, which hands each on while the next one arrives (broadcast), or
-// the sums travel towards the root (reduce). For many pieces the bandwidth term is that of one message, whatever the
-// number of ranks; the start-ups grow with it. This is the "ring" broadcast of GPU libraries.
+// Chain: the root sends piece after piece to its neighbour, which hands each on while the next one arrives
+// (broadcast), or the sums travel towards the root (reduce). For many pieces the bandwidth term is that of one
+// message, whatever the number of ranks; the start-ups grow with it. This is the "ring" broadcast of GPU libraries.
 // Source: van de Geijn, Efficient global combine operations, 1991; Chan et al., Collective communication: theory,
 // practice, and experience, 2007, section 6.
 //

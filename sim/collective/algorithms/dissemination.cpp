@@ -1,5 +1,5 @@
-// Dissemination barrier: in round k every rank tells the one 2^k places on; after ceil(log2 P) rounds everybody has heard
-// from everybody. Source: Hensgen, Finkel and Manber, Two algorithms for barrier synchronization, 1988.
+// Dissemination barrier: in round k every rank tells the one 2^k places on; after ceil(log2 P) rounds everybody has
+// heard from everybody. Source: Hensgen, Finkel and Manber, Two algorithms for barrier synchronization, 1988.
 //
 //   ceil(log2 P) alpha
 #include "sim/collective/group.hpp"

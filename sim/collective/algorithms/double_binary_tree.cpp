@@ -1,13 +1,13 @@
-// Double binary tree: two binary trees over the same ranks, each working on half of the buffer, so arranged that an inner
-// rank of one is a leaf of the other. Their edges are coloured with two colours such that a rank's two sends differ and
-// its two receives differ; edges of colour 0 work in even steps, those of colour 1 in odd ones. So no port ever has two
-// messages at once, and for many pieces the all-reduce needs 2 n beta with start-ups that grow with log P only: good
-// where rings have too many start-ups and the buffer is too large for recursive doubling.
+// Double binary tree: two binary trees over the same ranks, each working on half of the buffer, so arranged that an
+// inner rank of one is a leaf of the other. Their edges are coloured with two colours such that a rank's two sends
+// differ and its two receives differ; edges of colour 0 work in even steps, those of colour 1 in odd ones. So no port
+// ever has two messages at once, and for many pieces the all-reduce needs 2 n beta with start-ups that grow with log P
+// only: good where rings have too many start-ups and the buffer is too large for recursive doubling.
 // Source: Sanders, Speck and Traeff, Two-tree algorithms for full bandwidth broadcast, reduction and scan, Parallel
 // Computing 35, 2009.
 //
-//   -> 2 n beta + O(log P) alpha for large n. No closed form to the nanosecond: how far the first steps overlap depends on
-//   the colours.
+//   -> 2 n beta + O(log P) alpha for large n. No closed form to the nanosecond: how far the first steps overlap
+//   depends on the colours.
 #include <algorithm>
 #include <numeric>
 
@@ -18,11 +18,15 @@ namespace {
 
 constexpr int kNone = -1;
 
-/// One tree: parents by rank. In-order numbering: the height of a position is its number of trailing zero bits, position 0
-/// stands on top.
+/// One tree: parents by rank. In-order numbering: the height of a position is its number of trailing zero bits,
+/// position 0 stands on top.
 std::vector<int> tree_parents(int ranks, bool second) {
-  const auto position = [&](int rank) { return !second ? rank : ranks % 2 == 0 ? ranks - 1 - rank : (rank + ranks - 1) % ranks; };
-  const auto rank_at = [&](int place) { return !second ? place : ranks % 2 == 0 ? ranks - 1 - place : (place + 1) % ranks; };
+  const auto position = [&](int rank) {
+    return !second ? rank : ranks % 2 == 0 ? ranks - 1 - rank : (rank + ranks - 1) % ranks;
+  };
+  const auto rank_at = [&](int place) {
+    return !second ? place : ranks % 2 == 0 ? ranks - 1 - place : (place + 1) % ranks;
+  };
   std::vector<int> parents(static_cast<std::size_t>(ranks), kNone);
   for (int rank = 0; rank < ranks; ++rank) {
     const int place = position(rank);
@@ -55,8 +59,8 @@ class TwoTrees {
  private:
   std::size_t edge(int tree, int rank) const { return static_cast<std::size_t>(tree * ranks_ + rank); }
 
-  /// Edges that share a sender or a receiver form paths and cycles of even length (the graph of senders and receivers is
-  /// bipartite, each with at most two edges), so going along them with alternating colours succeeds.
+  /// Edges that share a sender or a receiver form paths and cycles of even length (the graph of senders and receivers
+  /// is bipartite, each with at most two edges), so going along them with alternating colours succeeds.
   void colour_edges() {
     std::vector<std::vector<std::size_t>> into(static_cast<std::size_t>(ranks_));
     for (std::size_t e = 0; e < parent_.size(); ++e) {

@@ -1,6 +1,7 @@
-// What algorithms for powers of two do with other numbers of ranks: of P = 2^d + r ranks the first 2r form pairs; the even
-// one of each pair hands its addends to the odd one, stands aside, and gets the result at the end.
-// Source: Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, 2005, section 4.
+// What algorithms for powers of two do with other numbers of ranks: of P = 2^d + r ranks the first 2r form pairs; the
+// even one of each pair hands its addends to the odd one, stands aside, and gets the result at the end.
+// Source: Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, 2005, section
+// 4.
 #pragma once
 
 #include "sim/collective/group.hpp"

@@ -1,6 +1,7 @@
-// Halving-doubling (Rabenseifner): a reduce-scatter in which ranks at halving distances exchange halves of what they still
-// work on, then an all-gather at doubling distances. As few bytes as a ring with log P start-ups, but far-away partners
-// exchange the largest parts, which needs full bisection bandwidth. Other numbers of ranks are folded (all-reduce only).
+// Halving-doubling (Rabenseifner): a reduce-scatter in which ranks at halving distances exchange halves of what they
+// still work on, then an all-gather at doubling distances. As few bytes as a ring with log P start-ups, but far-away
+// partners exchange the largest parts, which needs full bisection bandwidth. Other numbers of ranks are folded
+// (all-reduce only).
 // Source: Rabenseifner, Optimization of collective reduction operations, 2004; Thakur et al. 2005.
 //
 //   all-reduce   2 log2 P alpha + 2(P-1)/P n beta + (P-1)/P n gamma  [+ 2 (alpha + n beta) + n gamma with a fold]

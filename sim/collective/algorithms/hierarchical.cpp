@@ -1,6 +1,6 @@
-// Hierarchical all-reduce: reduce-scatter inside each node, all-reduce between the nodes (each GPU with its fellows of the
-// same number, on 1/G of the buffer), all-gather inside the nodes. Only 1/G of the buffer crosses each network card.
-// Works along all dimensions of the ranks' grid; the last one all-reduces.
+// Hierarchical all-reduce: reduce-scatter inside each node, all-reduce between the nodes (each GPU with its fellows of
+// the same number, on 1/G of the buffer), all-gather inside the nodes. Only 1/G of the buffer crosses each network
+// card. Works along all dimensions of the ranks' grid; the last one all-reduces.
 // Source: Cho et al., BlueConnect: decomposing all-reduce for deep learning on heterogeneous network hierarchy, MLSys
 // 2019.
 //
@@ -26,8 +26,8 @@ class Hierarchical final : public Configured<Algorithm, Hierarchical, Hierarchic
   std::optional<std::string> refusal(const PlanRequest& request) const override {
     if (const auto why = refuse_other_kinds(request, {CollectiveKind::all_reduce})) return why;
     if (request.dimensions.size() < 2) return "needs a grid of two or more dimensions, such as GPUs a node x nodes";
-    for (const std::string& name : {config().inner, config().outer}) {
-      if (name == "parameter_server") return "\"parameter_server\" cannot be a part of it: it needs helpers";
+    for (const Registered<Algorithm>& layer : layers(request)) {
+      if (layer->servers() > 0) return "\"" + layer.name() + "\" cannot be a part of it: it needs servers";
     }
     return layers_refusal(layers(request), request);
   }

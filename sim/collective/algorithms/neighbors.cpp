@@ -37,8 +37,8 @@ class Neighbors final : public Configured<Algorithm, Neighbors, NeighborsConfig>
   }
 };
 
-const bool registered =
-    Algorithm::registry().add<Neighbors>("neighbors", "gossip: exchange with both neighbours on a ring (Lian et al. 2017)");
+const bool registered = Algorithm::registry().add<Neighbors>(
+    "neighbors", "gossip: exchange with both neighbours on a ring (Lian et al. 2017)");
 
 }  // namespace
 }  // namespace orrery::collective

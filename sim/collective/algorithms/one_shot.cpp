@@ -1,6 +1,7 @@
 // One-shot all-reduce: everybody sends the whole buffer to everybody and adds up what comes. One start-up, the shortest
 // way for very small buffers inside a node; P-1 times the buffer through each port.
-// Source: the one-shot kernels of NVIDIA TensorRT-LLM and vLLM ("custom all-reduce"); as a flat exchange in Chan et al. 2007.
+// Source: the one-shot kernels of NVIDIA TensorRT-LLM and vLLM ("custom all-reduce"); as a flat exchange in Chan et
+// al. 2007.
 //
 //   alpha + (P-1) n beta + (P-1) n gamma
 #include "sim/collective/group.hpp"

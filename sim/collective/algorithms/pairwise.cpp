@@ -1,6 +1,6 @@
-// Pairwise all-to-all: in step k each rank sends its block for the rank k places to the right and receives from the one k
-// places to the left. Each block travels once, and no port ever has two messages: good for large blocks; P-1 start-ups.
-// Also for unequal blocks (all-to-all-v), where a pair that has nothing to send sends nothing.
+// Pairwise all-to-all: in step k each rank sends its block for the rank k places to the right and receives from the
+// one k places to the left. Each block travels once, and no port ever has two messages: good for large blocks; P-1
+// start-ups. Also for unequal blocks (all-to-all-v), where a pair that has nothing to send sends nothing.
 // Source: Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, 2005.
 //
 //   (P-1) (alpha + n/P beta)     n = what one rank holds for all; with unequal blocks no closed form

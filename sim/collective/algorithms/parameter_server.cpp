@@ -1,7 +1,7 @@
 // Parameter server: every worker pushes its gradients to a server, which adds them up and sends the sums back. With one
-// server all of it goes through one port (incast), so the time grows with the number of workers; sharded over S servers,
-// each holding 1/S of the parameters, the bottleneck shrinks until the workers' own ports limit. The ranks are the
-// workers; the servers are helpers on hosts of their own.
+// server all of it goes through one port (incast), so the time grows with the number of workers; sharded over S
+// servers, each holding 1/S of the parameters, the bottleneck shrinks until the workers' own ports limit. The ranks
+// are the workers; the servers are helpers on hosts of their own.
 // Source: Li et al., Scaling distributed machine learning with the parameter server, OSDI 2014. Bytes through a central
 // server: 2 n W for W workers, which is 2 n (P-1) where the server is counted as one of P processes.
 //
@@ -26,6 +26,8 @@ class ParameterServer final : public Configured<Algorithm, ParameterServer, Para
   std::optional<std::string> refusal(const PlanRequest& request) const override {
     return refuse_other_kinds(request, {CollectiveKind::all_reduce});
   }
+
+  int servers() const override { return config().servers; }
 
   Plan plan(const PlanRequest& request) const override {
     const int servers = config().servers;

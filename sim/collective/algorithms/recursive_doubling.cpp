@@ -1,6 +1,7 @@
 // Recursive doubling: in step i each rank exchanges all it has with the one whose number differs in bit i. log2 P
-// start-ups, the fewest possible, but in an all-reduce the whole buffer each time: good for small buffers. As all-gather
-// it moves no more than a ring does. Other numbers of ranks are folded to a power of two first (all-reduce only).
+// start-ups, the fewest possible, but in an all-reduce the whole buffer each time: good for small buffers. As
+// all-gather it moves no more than a ring does. Other numbers of ranks are folded to a power of two first (all-reduce
+// only).
 // Source: Thakur, Rabenseifner and Gropp, Optimization of collective communication operations in MPICH, 2005.
 //
 //   all-reduce   log2 P (alpha + n beta + n gamma)  [+ 2 (alpha + n beta) + n gamma with a fold, P = the power of two]

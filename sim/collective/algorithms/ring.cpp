@@ -1,6 +1,6 @@
 // Ring: the buffer is cut into P blocks that travel around a ring of the ranks, P-1 steps to add them up
-// (reduce-scatter), P-1 to spread the sums (all-gather). Every link of the ring carries 2(P-1)/P of the buffer, the least
-// that an all-reduce can do, so it is good for large buffers; its 2(P-1) start-ups make it bad for small ones.
+// (reduce-scatter), P-1 to spread the sums (all-gather). Every link of the ring carries 2(P-1)/P of the buffer, the
+// least that an all-reduce can do, so it is good for large buffers; its 2(P-1) start-ups make it bad for small ones.
 // Source: Patarasu and Yuan, Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 2009.
 //
 //   all-reduce                   2(P-1) alpha + 2(P-1)/P n beta + (P-1)/P n gamma

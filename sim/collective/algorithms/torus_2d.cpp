@@ -1,5 +1,5 @@
-// 2-D torus all-reduce: rings along the rows reduce-scatter, rings along the columns all-reduce what each rank then holds,
-// rings along the rows all-gather. As few bytes as one ring over all X*Y ranks with 2(X-1) + 2(Y-1) start-ups.
+// 2-D torus all-reduce: rings along the rows reduce-scatter, rings along the columns all-reduce what each rank then
+// holds, rings along the rows all-gather. As few bytes as one ring over all X*Y ranks with 2(X-1) + 2(Y-1) start-ups.
 // Source: Mikami et al., Massively distributed SGD: ImageNet/ResNet-50 training in a flash, arXiv 1811.05233, 2018.
 //
 //   2(X-1) (a + n/X b) + 2(Y-1) (a + n/XY b) + ((X-1)/X + (Y-1)/XY) n g

@@ -1,6 +1,6 @@
 // Conformance of the registry of algorithms: each plan is proved by the symbolic executor for every kind that the
-// algorithm accepts, on 1..17 ranks and several grids, with buffers that are empty, shorter than the number of slots, and
-// not divisible.
+// algorithm accepts, on 1..17 ranks and several grids, with buffers that are empty, shorter than the number of slots,
+// and not divisible.
 #include <catch2/catch.hpp>
 
 #include "sim/base/error.hpp"

@@ -1,5 +1,5 @@
-// The requests on which every collective algorithm is tested: all kinds, 1..17 ranks, several grids of them, several roots,
-// buffers that are empty, shorter than the number of slots, divisible and not.
+// The requests on which every collective algorithm is tested: all kinds, 1..17 ranks, several grids of them, several
+// roots, buffers that are empty, shorter than the number of slots, divisible and not.
 #pragma once
 
 #include <string>

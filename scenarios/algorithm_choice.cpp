@@ -1,0 +1,49 @@
+#include "scenarios/algorithm_choice.hpp"
+
+namespace orrery::scenario {
+namespace {
+
+/// "auto", then the registered names in their order.
+std::vector<KindName> kinds() {
+  std::vector<KindName> result{{"auto", "the cheapest algorithm that can do it; the answer shows which"}};
+  for (NameAndHelp& entry : collective::Algorithm::registry().names()) {
+    result.push_back({std::move(entry.name), std::move(entry.help)});
+  }
+  return result;
+}
+
+}  // namespace
+
+AlgorithmChoice::AlgorithmChoice(const std::string& name) {
+  if (name != "auto") chosen_.emplace(name);
+}
+
+int AlgorithmChoice::extra_hosts(CollectiveKind kind) const {
+  collective::PlanRequest smallest;
+  smallest.kind = kind;
+  if (!chosen_ || (*chosen_)->refusal(smallest)) return 0;
+  const collective::Plan plan = (*chosen_)->plan(smallest);
+  return plan.helper_role == collective::HelperRole::server ? plan.helpers : 0;
+}
+
+ChoiceRef AlgorithmChoice::choice_ref() {
+  return {this, kinds(),
+          [](void* self) {
+            const std::string name = detail::as<AlgorithmChoice>(self).name();
+            const std::vector<KindName> all = kinds();
+            std::size_t i = 0;
+            while (all[i].name != name) ++i;
+            return i;
+          },
+          [](void* self, std::size_t index) {
+            auto& choice = detail::as<AlgorithmChoice>(self);
+            const std::string name = kinds()[index].name;
+            if (choice.name() != name) choice = AlgorithmChoice(name);
+          },
+          [](void* self, FieldVisitor& v) {
+            auto& choice = detail::as<AlgorithmChoice>(self);
+            if (choice.chosen_) (*choice.chosen_)->visit(v);
+          }};
+}
+
+}  // namespace orrery::scenario
