@@ -1,5 +1,6 @@
 #include "costmodel/fabric_profile.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "costmodel/sealed_json.hpp"

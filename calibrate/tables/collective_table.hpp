@@ -3,7 +3,6 @@
 // in, rows out: files are opened by the caller. docs/collective-costs.md lists the forms.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 

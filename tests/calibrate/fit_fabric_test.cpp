@@ -162,19 +162,27 @@ TEST_CASE("the committed fabric profiles can be read and fit their own measureme
   CHECK(count >= 5);
 }
 
-TEST_CASE("the published tables are read whole and in-node collectives meet their goals") {
+// The published tables are not part of this repository: with them beside it every form is read as a whole, and one system
+// is predicted size by size.
+TEST_CASE("the published tables are read whole and held-out sizes of A100 meet the goals") {
   const char* given = std::getenv("ORRERY_DATA");
   const std::string data = given != nullptr ? given : std::string(ORRERY_SOURCE_DIR) + "/../shared/data";
-  std::vector<SuiteFile> files;
-  for (const std::string path : {"collectives/aiconfigurator_nccl.csv", "collectives/ml_engineering_tables.csv"}) {
-    if (!std::filesystem::exists(data + "/" + path)) {
-      std::cout << "skipped: no published tables (ORRERY_DATA or ../shared/data)\n";
-      return;
-    }
-    files.push_back({path, read_table_file(data + "/" + path), ""});
+  if (!std::filesystem::exists(data + "/" + suite_paths().front())) {
+    std::cout << "skipped: no published tables (ORRERY_DATA or ../shared/data)\n";
+    return;
   }
-  const CollectiveSuite suite = score_collectives(files, {});
-  CHECK(suite.goals.at(0).n > 5000);
-  CHECK(suite.goals.at(0).is_met());
-  CHECK(suite.goals.at(1).is_met());
+  for (const std::string& path : suite_paths()) {
+    if (!std::filesystem::exists(data + "/" + path)) continue;
+    INFO(path);
+    const CollectiveTable table = read_collectives(read_table_file(data + "/" + path), path);
+    CHECK_FALSE(table.rows.empty());
+    if (path != suite_paths().front()) continue;
+    for (const FabricGroup& group : group_rows(table.rows).groups) {
+      if (group.spec.system != "a100_sxm") continue;
+      const ErrorSummary errors = summarise(hold_out_sizes(group));
+      CHECK(errors.n == group.rows);
+      CHECK(errors.median < 0.05);
+      CHECK(errors.p90 < 0.15);
+    }
+  }
 }
