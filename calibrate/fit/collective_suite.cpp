@@ -199,10 +199,14 @@ CollectiveSuite score_collectives(const std::vector<SuiteFile>& files,
                                   const std::vector<cost::FabricProfile>& profiles) {
   Scorer scorer(profiles);
   for (const SuiteFile& file : files) {
-    if (file.text) {
-      scorer.score(file.path, *file.text);
-    } else {
+    if (!file.text) {
       scorer.skip(file.path + ": " + file.problem);
+      continue;
+    }
+    try {
+      scorer.score(file.path, *file.text);
+    } catch (const ScenarioError& error) {  // one table that cannot be read does not lose the others
+      scorer.skip(error.what());
     }
   }
   return scorer.finish();

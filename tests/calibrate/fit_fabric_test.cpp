@@ -149,6 +149,17 @@ TEST_CASE("tables that are not there are skipped with the reason, and no goal is
   CHECK(text.rfind("headline: ") > text.rfind("skipped: "));
 }
 
+TEST_CASE("a table that cannot be read is named with its problem and does not stop the others") {
+  const std::string rows = "system,nccl_version,collective,dtype,num_gpus,message_size,latency_ms\n"
+                           "a100_sxm,2.27.3,all_gather,half,2,256,0.009\n";
+  const CollectiveSuite suite = score_collectives({{"wrong.csv", "system,colour\na100_sxm,red\n", ""},
+                                                   {"right.csv", rows, ""}}, {});
+  REQUIRE(suite.skipped.size() == 1);
+  CHECK(suite.skipped[0].find("unknown column \"colour\"") != std::string::npos);
+  REQUIRE_FALSE(suite.parts.empty());
+  CHECK(suite.parts[0].file == "right.csv");
+}
+
 TEST_CASE("the committed fabric profiles can be read and fit their own measurements") {
   int count = 0;
   const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/costmodel/profiles/fabrics";
