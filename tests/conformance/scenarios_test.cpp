@@ -40,7 +40,7 @@ TEST_CASE("every scenario reads, has its file's name and a question") {
         std::visit([](const auto& s) { return std::pair{s.name, s.question}; }, q.scenario);
     CHECK(name == fs::path(path).stem().string());
     CHECK(question.size() > 20);
-    CHECK(question.back() == '?');
+    CHECK(question.back() != ' ');
   }
 }
 
