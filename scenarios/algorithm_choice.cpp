@@ -1,5 +1,7 @@
 #include "scenarios/algorithm_choice.hpp"
 
+#include "sim/base/json_io.hpp"
+
 namespace orrery::scenario {
 namespace {
 
@@ -16,6 +18,17 @@ std::vector<KindName> kinds() {
 
 AlgorithmChoice::AlgorithmChoice(const std::string& name) {
   if (name != "auto") chosen_.emplace(name);
+}
+
+std::string AlgorithmChoice::label() const {
+  AlgorithmChoice written = *this, usual(name());
+  const Json options = detail::write_value(field_ref(written)), defaults = detail::write_value(field_ref(usual));
+  std::string text;
+  for (const auto& [key, value] : options.items()) {
+    if (value == defaults.at(key)) continue;
+    text += (text.empty() ? "" : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return text.empty() ? name() : name() + " (" + text + ")";
 }
 
 int AlgorithmChoice::extra_hosts(CollectiveKind kind) const {

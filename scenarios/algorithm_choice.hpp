@@ -18,6 +18,8 @@ class AlgorithmChoice {
   bool automatic() const { return !chosen_; }
   /// "auto" or the algorithm's name.
   std::string name() const { return chosen_ ? chosen_->name() : "auto"; }
+  /// The name with the options that are not the defaults: "parameter_server (servers 4)".
+  std::string label() const;
   /// REQUIRES: not automatic.
   const Registered<collective::Algorithm>& algorithm() const { return *chosen_; }
 

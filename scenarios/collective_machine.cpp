@@ -130,7 +130,9 @@ std::optional<Seconds> CollectiveMachine::closed_form(const collective::Algorith
 std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanRequest& request) {
   std::vector<Candidate> found;
   Seconds best{std::numeric_limits<double>::infinity()};
+  const int spare = static_cast<int>(spare_hosts_.size());
   for (auto& algorithm : collective::eligible(request)) {
+    if (AlgorithmChoice(algorithm.name()).extra_hosts(request.kind) > spare) continue;
     Candidate candidate{std::move(algorithm), std::nullopt, std::nullopt};
     candidate.closed_form = closed_form(*candidate.algorithm, request);
     if (candidate.closed_form) best = std::min(best, *candidate.closed_form);

@@ -54,7 +54,7 @@ class Run {
       const bool last = &request == &requests.back();
       for (const AlgorithmChoice& choice : choices) {
         const Timed timed = time(choice, request);
-        report.cases.push_back(case_report(timed, choice.automatic()));
+        report.cases.push_back(case_report(timed, choice));
         if (last) watch(timed, report.cases.back(), trace);
         if (last && &choice == &choices.front()) {
           if (s_.outputs.what_if) report.what_if = what_if(s_, machine_, timed.plan, request, timed.timing);
@@ -94,14 +94,14 @@ class Run {
     return timed;
   }
 
-  CollectiveCaseReport case_report(const Timed& timed, bool automatic) const {
+  CollectiveCaseReport case_report(const Timed& timed, const AlgorithmChoice& choice) const {
     CollectiveCaseReport c;
     const Bytes size = static_cast<double>(timed.request.elements) * size_of(s_.dtype);
     const double seconds = timed.timing.time.value();
     c.size_bytes = std::llround(size.value());
     c.count = count_of(timed.request);
-    c.algorithm = timed.plan.algorithm;
-    c.automatic = automatic;
+    c.algorithm = choice.automatic() ? timed.plan.algorithm : choice.label();
+    c.automatic = choice.automatic();
     c.time_s = seconds;
     c.algbw_bytes_per_s = seconds > 0.0 ? size.value() / seconds : 0.0;
     c.busbw_bytes_per_s = c.algbw_bytes_per_s * busbw_factor(timed.request.kind, timed.request.ranks);

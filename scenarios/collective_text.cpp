@@ -83,7 +83,7 @@ std::string report_csv(const CollectiveReport& report) {
       "size_bytes,count,dtype,algorithm,automatic,time_s,algbw_bytes_per_s,busbw_bytes_per_s,bound_s,bottleneck,"
       "bottleneck_utilisation,fidelity,source\n";
   for (const CollectiveCaseReport& c : report.cases) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{},\"{}\",{},{},\"{}\"\n", c.size_bytes, c.count, report.dtype, c.algorithm,
+    text += fmt::format("{},{},{},\"{}\",{},{},{},{},{},\"{}\",{},{},\"{}\"\n", c.size_bytes, c.count, report.dtype, c.algorithm,
                         c.automatic, c.time_s, c.algbw_bytes_per_s, c.busbw_bytes_per_s, c.bound_s, c.bottleneck,
                         c.bottleneck_utilisation, c.fidelity, c.source);
   }

@@ -44,6 +44,13 @@ TEST_CASE("the GPT's table is one screen and as expected") {
                "run_gpt_dp2.txt");
 }
 
+TEST_CASE("the tables of collectives are as expected") {
+  for (const char* name : {"torus_4x4", "nvswitch_in_network"}) {
+    check_golden(std::string("run scenarios/collective/") + name + ".json", std::string("run_") + name + ".txt");
+  }
+  check_golden("collective --ranks 8 --sizes 1KiB,1MiB,1GiB --candidates", "collective_auto.txt");
+}
+
 TEST_CASE("a dry run lists every value with its origin and simulates nothing") {
   check_golden(kScenario + "--dry-run", "dry_run_mlp_dp2.txt");
 }

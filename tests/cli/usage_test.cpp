@@ -40,6 +40,13 @@ TEST_CASE("wrong input gives exit code 2, one line that helps, and nothing on st
       {kRun + "--set profile=scenarios/train/mlp_dp1.json", "mlp_dp1.json"},
       {kRun + "--seed x", "--set seed: expected a whole number, got \"x\" (a string)"},
       {"list modles", "list: unknown group \"modles\"; did you mean \"models\"?"},
+      {"collective --topology rnig", "--topology: unknown topology \"rnig\"; did you mean \"ring\"?"},
+      {"collective --kind allreduce", "--kind: unknown collective \"allreduce\"; did you mean \"all_reduce\"?"},
+      {"collective --algorithm rnig", "did you mean \"ring\"?"},
+      {"collective --sizes 1GiB..1KiB", "--sizes: the range \"1GiB..1KiB\" has to go from a small size"},
+      {"collective --algorithm torus_2d --ranks 7", "torus_2d needs a grid of two dimensions"},
+      {"collective --set cluster.ranks=9", "use at most 8 ranks or cluster.network.topology.hosts=9"},
+      {"run scenarios/collective/ring_vs_server_sweep.json", "the file describes many runs; use orrery sweep"},
       {"explain step_tim_s", "unknown key \"step_tim_s\"; did you mean \"step_time_s\"?"},
   }));
   CAPTURE(row.arguments);

@@ -66,6 +66,6 @@ TEST_CASE("a key is explained by its full path or its last parts") {
   REQUIRE(explain("prediction.breakdown.forward_s", known).size() == 1);
   CHECK(explain("forward_s", known).front().path == "prediction.breakdown.forward_s");
   CHECK(explain("plan.bucket", known).front().place == "scenario");
-  CHECK(explain("seed", known).size() == 2);
+  CHECK(explain("seed", known).size() == 4);  // scenario and result, of both kinds
   CHECK_THROWS_WITH(explain("forwrd_s", known), Catch::Contains("did you mean \"forward_s\"?"));
 }

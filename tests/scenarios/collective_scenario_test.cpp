@@ -1,0 +1,172 @@
+#include "scenarios/collective_scenario.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "scenarios/collective_request.hpp"
+#include "scenarios/collective_run.hpp"
+#include "scenarios/question.hpp"
+#include "sim/base/error.hpp"
+
+using namespace orrery;
+using namespace orrery::scenario;
+using Catch::Contains;
+
+namespace {
+
+const std::string kText = R"({
+  "version": 1,
+  "kind": "collective",
+  "name": "c",
+  "cluster": {"ranks": 4, "network": {"topology": {"kind": "single_switch", "hosts": 4,
+    "link": {"bandwidth": "10 GB/s", "latency": "1 us"}}}},
+  "sizes": "40 kB",
+  "algorithm": "ring",
+  "outputs": {"what_if": false, "timeline": 4}
+})";
+
+CollectiveReport report_of(const std::vector<std::string>& overrides) {
+  const Question question = read_question(parse_json(kText, "c.json"), overrides);
+  return std::get<CollectiveReport>(answer(question).report);
+}
+
+std::string error_of(const std::vector<std::string>& overrides) {
+  try {
+    report_of(overrides);
+  } catch (const ScenarioError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string command_error(const CollectiveCommand& command) {
+  try {
+    read_question(collective_document(command));
+  } catch (const ScenarioError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("sizes are single ones and doubling ranges, ascending, without repeats") {
+  std::vector<double> bytes;
+  for (const Bytes size : parse_sizes("1 GiB, 1KiB..4 KiB,2 KiB", "")) bytes.push_back(size.value());
+  CHECK(bytes == std::vector<double>{1024, 2048, 4096, 1073741824});
+  CHECK_THROWS_WITH(parse_sizes("4 KiB..1 KiB", "--sizes"),
+                    Contains("--sizes: the range \"4 KiB..1 KiB\" has to go from a small size"));
+  CHECK_THROWS_WITH(parse_sizes("1 KiB..", "--sizes"), Contains("--sizes: "));
+  CHECK_THROWS_WITH(parse_sizes("4", "--sizes"), Contains("no unit") || Contains("expected an amount of data"));
+}
+
+TEST_CASE("a ring on a switch takes 2(P-1) times latency and block over bandwidth") {
+  // P = 4, S = 40 kB: 6 steps of 2 us + 10 kB / 10 GB/s = 18 us; bandwidth bound 2 * 3/4 * 40 kB / 10 GB/s = 6 us.
+  const CollectiveCaseReport c = report_of({}).cases.at(0);
+  CHECK(c.time_s == Approx(18e-6).epsilon(1e-12));
+  CHECK(c.bound_s == Approx(6e-6).epsilon(1e-12));
+  CHECK(c.algbw_bytes_per_s == Approx(40e3 / 18e-6));
+  CHECK(c.busbw_bytes_per_s == Approx(1.5 * 40e3 / 18e-6));
+  CHECK(c.count == 10000);
+  CHECK(c.messages == 24);
+  CHECK(c.fidelity == "uncontended");
+  // Every cable carries six blocks of 10 kB in 18 us: a third of what it could.
+  CHECK(c.bottleneck_utilisation == Approx(1.0 / 3.0));
+  CHECK(c.links_alike == 8);
+  CHECK(c.rank_times_s == std::vector<double>(4, c.time_s));
+}
+
+TEST_CASE("utilisation over time has its pauses where the latencies are") {
+  // 6 steps, each 2 us of latency and then 1 us on the wire; in six intervals each holds one third.
+  const auto links = report_of({"outputs.timeline=6"}).cases.at(0).links;
+  REQUIRE(links.size() == 8);
+  for (const double share : links[0].utilisation_over_time) CHECK(share == Approx(1.0 / 3.0));
+  const auto fine = report_of({"outputs.timeline=18"}).cases.at(0).links[0].utilisation_over_time;
+  REQUIRE(fine.size() == 18);
+  for (std::size_t i = 0; i < fine.size(); ++i) CHECK(fine[i] == Approx(i % 3 == 2 ? 1.0 : 0.0));
+}
+
+TEST_CASE("both fidelities give the same answer where no link is shared") {
+  CHECK(report_of({"fidelity=events"}).cases[0].time_s == report_of({"fidelity=uncontended"}).cases[0].time_s);
+  CHECK_THAT(error_of({"fidelity=uncontended", "algorithm=two_shot"}), Contains("shares links on this network"));
+}
+
+TEST_CASE("auto takes the fastest of its candidates and shows them") {
+  const CollectiveCaseReport c = report_of({"algorithm=auto"}).cases.at(0);
+  REQUIRE(c.candidates.size() >= 4);
+  CHECK(c.automatic);
+  CHECK(c.algorithm == c.candidates[0].algorithm);
+  for (const CandidateReport& other : c.candidates) {
+    if (other.time_s) CHECK(c.time_s <= *other.time_s);
+    CHECK((other.time_s || other.closed_form_s));
+  }
+}
+
+TEST_CASE("several algorithms stand side by side, with their options in their names") {
+  const auto cases = report_of({"cluster.resize=true", "sizes=40 kB, 80 kB",
+                                R"(compare=["ring", {"kind": "parameter_server", "servers": 2}])"})
+                         .cases;
+  REQUIRE(cases.size() == 4);
+  CHECK(cases[0].algorithm == "ring");
+  CHECK(cases[1].algorithm == "parameter_server (servers 2)");
+  CHECK(cases[2].size_bytes == 80000);
+}
+
+TEST_CASE("sizes are rounded down to elements that the ranks divide, and counted as nccl-tests does") {
+  const CollectiveCaseReport c = report_of({"collective=all_gather", "sizes=1003 B", "dtype=float16"}).cases.at(0);
+  CHECK(c.size_bytes == 1000);
+  CHECK(c.count == 125);
+}
+
+TEST_CASE("a placement puts ranks on hosts by name") {
+  const std::string swapped = R"(cluster.placement=["host 3", "host 1", "host 0", "host 2"])";
+  CHECK(report_of({swapped}).cases[0].time_s == report_of({}).cases[0].time_s);  // one switch: all places are equal
+  CHECK_THAT(error_of({R"(cluster.placement=["host 0", "host 1", "host 2", "hots 3"])"}),
+             Contains("rank 3 has no host: there is no host \"hots 3\"; did you mean \"host 3\"?"));
+  CHECK_THAT(error_of({R"(cluster.placement=["host 0", "host 1", "host 2", "host 0"])"}),
+             Contains("host \"host 0\" holds a rank already"));
+  CHECK_THAT(error_of({R"(cluster.placement=["host 0"])"}), Contains("1 hosts for 4 ranks; name one host per rank"));
+}
+
+TEST_CASE("impossible collectives are refused with a value that works") {
+  CHECK(error_of({"cluster.ranks=6"}) ==
+        "--set cluster.ranks: cluster.ranks=6 but single_switch has 4 hosts; use at most 4 ranks or "
+        "cluster.network.topology.hosts=6");
+  CHECK_THAT(error_of({"algorithm=torus_2d"}), Contains("--set algorithm: torus_2d needs a grid of two dimensions") &&
+                                                   Contains("what can do all_reduce on 4 ranks: auto, "));
+  CHECK_THAT(error_of({"algorithm=rign"}), Contains("unknown kind \"rign\"; did you mean \"ring\"?"));
+  CHECK_THAT(error_of({"collective=allreduce"}), Contains("unknown name \"allreduce\"; did you mean \"all_reduce\"?"));
+  CHECK_THAT(error_of({"cluster.network.topology.link.bandwidth=0 GB/s"}),
+             Contains("\"0 GB/s\" is out of range; expected more than 0"));
+  CHECK_THAT(error_of({R"(cluster.network.faults=[{"link": "host 2 -> switch", "failed": true}])"}),
+             Contains("no way from") && Contains("the network is not connected; take a fault away or add a cable"));
+  CHECK_THAT(error_of({R"(cluster.network.faults=[{"link": "host 2 -> swicth", "failed": true}])"}),
+             Contains("did you mean \"host 2 -> switch\"?"));
+  CHECK_THAT(error_of({"root=4"}), Contains("root=4 is no rank; the last one is 3"));
+  CHECK_THAT(error_of({"counts=[[1, 2], [3, 4]]"}), Contains("only all_to_all has counts; this is all_reduce"));
+  CHECK_THAT(error_of({"collective=all_to_all", "algorithm=pairwise", "counts=[[1, 2], [3, 4]]"}),
+             Contains("expected 4 rows of 4 numbers"));
+  CHECK_THAT(error_of({"algorithm=parameter_server"}), Contains("parameter_server needs 1 host"));
+  CHECK_THAT(error_of({"kind=colective"}), Contains("unknown kind \"colective\"; did you mean \"collective\"?"));
+}
+
+TEST_CASE("the command line's words become a scenario, or a message that names the option") {
+  CollectiveCommand command;
+  CHECK(command_error(command) == "no error");
+  command.link = "classroom_nvlnik";
+  CHECK_THAT(command_error(command), Contains("--link: ") && Contains("did you mean \"classroom_nvlink\"?"));
+  command = {};
+  command.topology = "rail_pod";
+  command.link = "ib_ndr";
+  CHECK_THAT(command_error(command), Contains("--link: rail_pod has 2 sorts of cables; use --set topology."));
+  command = {};
+  command.topology = "fat_tree";
+  command.ranks = 16;
+  command.overrides = {"topology.k=2"};
+  CHECK_THAT(command_error(command), Contains("cluster.ranks=16 but fat_tree has 2 hosts"));
+  command = {};
+  command.algorithms = {"ring", "binomail"};
+  CHECK_THAT(command_error(command), Contains("--algorithm: ") && Contains("did you mean \"binomial\"?"));
+  command = {};
+  command.ranks = 0;
+  CHECK(command_error(command) == "--ranks: 0 ranks; use at least 2");
+}
