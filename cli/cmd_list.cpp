@@ -8,6 +8,8 @@
 #include "costmodel/op.hpp"
 #include "scenarios/scenario.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/unit_text.hpp"
+#include "sim/net/link_config.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -27,6 +29,16 @@ std::vector<NameAndHelp> plain(const std::vector<std::string>& names) {
   return result;
 }
 
+/// The link table: bandwidth and latency of one direction, and where they are published.
+std::vector<NameAndHelp> links() {
+  std::vector<NameAndHelp> result;
+  for (const net::LinkPreset& row : net::link_presets()) {
+    result.push_back({row.name, fmt::format("{:>10} {:>7}  {}", human(row.spec.bandwidth), human(row.spec.latency),
+                                            row.source)});
+  }
+  return result;
+}
+
 /// All registries, then what scenarios choose by `kind`, then the names of the cost model.
 Groups all_groups() {
   Groups groups;
@@ -36,6 +48,7 @@ Groups all_groups() {
                         {"fake", "a machine with known parameters and seeded noise, for trying things out"}};
   groups["datasets"] = names_of_kinds<scenario::DataConfig>();
   groups["optimizers"] = names_of_kinds<model::OptimizerConfig>();
+  groups["links"] = links();
   groups["operators"] = plain(cost::class_names());
   groups["collectives"] = plain(cost::collective_names());
   return groups;

@@ -28,7 +28,7 @@ std::string stored(const std::string& name) {
 
 TEST_CASE("the lists of what can be named are complete") {
   // A registry file dropped by the linker shows up here.
-  for (const char* group : {"backends", "models", "operators", "collectives", "optimizers", "datasets"}) {
+  for (const char* group : {"backends", "models", "operators", "collectives", "optimizers", "datasets", "topologies", "links"}) {
     check_golden(std::string("list ") + group, std::string("list_") + group + ".txt");
   }
 }

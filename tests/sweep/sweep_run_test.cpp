@@ -143,3 +143,15 @@ TEST_CASE("when no point can be answered the first one's error is the answer") {
   CHECK_THROWS_WITH(run_sweep(mlp(R"({"grid": {"bach": [1, 2]}})"), {}),
                     Contains("did you mean \"batch\"?") && Contains("no other point"));
 }
+
+TEST_CASE("collectives are swept like training runs, a layout that cannot be built in its row") {
+  const Sweep sweep = expand(parse_json(R"({"version": 1, "kind": "collective", "name": "c", "sizes": "1 MiB",
+    "cluster": {"ranks": 4, "network": {"topology": {"kind": "fat_tree"}}}, "algorithm": "ring",
+    "sweep": {"grid": {"cluster.network.topology.k": [4, 5, 8]}}})",
+                                        "c.json"));
+  const auto results = run_sweep(sweep, {4, ""});
+  CHECK(results[0].error.empty());
+  CHECK_THAT(results[1].error, Contains("k=5 is odd; use 4 or 6"));
+  CHECK(results[2].rows.size() == 1);
+  CHECK(sweep_text(sweep, results, Format::json) == sweep_text(sweep, run_sweep(sweep, {1, ""}), Format::json));
+}
