@@ -21,14 +21,13 @@
 //   broadcast         the root: data in all slots -> every rank: that data
 //   reduce            every rank: addends in all slots -> the root: the sums
 //   all_to_all        slots = 2 * ranks * B; rank r: what goes to rank j in input block j (the first half) -> what came
-//                     from rank i in output block i (the second half). A block has elements / ranks elements, rounded
-//                     up
+//                     from rank i in output block i (the second half). A block has elements / ranks
+//                     elements, rounded up
 //   point_to_point    rank 0: data -> rank 1: that data (there may be more ranks, which do nothing)
 //   barrier           0 elements -> every rank has heard, directly or through others, from every rank (here alone an
 //                     addend may arrive more than once)
 //   neighbor_average  every rank: its addends -> rank i: the sum of those of i-1, i and i+1 around the ring (for two
-//   ranks
-//                     the sum of both); the division is the caller's
+//                     ranks the sum of both); the division is the caller's
 // Helpers start with zeros.
 #pragma once
 
