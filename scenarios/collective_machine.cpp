@@ -10,7 +10,7 @@
 namespace orrery::scenario {
 namespace {
 
-constexpr double kNearFactor = 4.0;        // formulas ignore shared links, so those near the best one are all timed
+constexpr double kNearFactor = 4.0;  // formulas ignore shared links, so those near the best one are all timed
 constexpr std::size_t kTransfersMax = 400'000;  // of a candidate that is timed only for comparison
 
 std::size_t transfers_of(const collective::Plan& plan) {
@@ -55,16 +55,18 @@ CollectiveMachine::CollectiveMachine(const CollectiveScenario& scenario, net::To
 }
 
 bool CollectiveMachine::has_room(const collective::Plan& plan) const {
-  if (plan.helper_role == collective::HelperRole::reducer) return plan.helpers == 0 || topology_.reducer().valid();
+  if (plan.helper_role == collective::HelperRole::reducer)
+    return plan.helpers == 0 || topology_.reducer().valid();
   return static_cast<std::size_t>(plan.helpers) <= spare_hosts_.size();
 }
 
 std::vector<net::NodeId> CollectiveMachine::nodes_of(const collective::Plan& plan) const {
   if (!has_room(plan)) {
-    throw ScenarioError("$.cluster.ranks",
-                        fmt::format("{} needs {} hosts beside the {} ranks and there are {}; use fewer ranks or a larger "
-                                    "topology (cluster.resize makes room)",
-                                    plan.algorithm, plan.helpers, plan.ranks, spare_hosts_.size()));
+    throw ScenarioError(
+        "$.cluster.ranks",
+        fmt::format("{} needs {} hosts beside the {} ranks and there are {}; use fewer ranks or a larger "
+                    "topology (cluster.resize makes room)",
+                    plan.algorithm, plan.helpers, plan.ranks, spare_hosts_.size()));
   }
   std::vector<net::NodeId> nodes = ranks_;
   const bool reducer = plan.helper_role == collective::HelperRole::reducer;
@@ -75,13 +77,16 @@ std::vector<net::NodeId> CollectiveMachine::nodes_of(const collective::Plan& pla
 }
 
 collective::PlanTiming CollectiveMachine::time(const collective::Plan& plan, net::LinkObserver* observer) {
-  const collective::EndpointCosts costs{scenario_.costs.alpha, scenario_.costs.gamma, size_of(scenario_.dtype)};
+  const collective::EndpointCosts costs{scenario_.costs.alpha, scenario_.costs.gamma,
+                                        size_of(scenario_.dtype)};
   auto timing = collective::time_plan(plan, router_, nodes_of(plan), costs,
-                                      observer == nullptr ? scenario_.fidelity : collective::Fidelity::events, observer);
+                                      observer == nullptr ? scenario_.fidelity : collective::Fidelity::events,
+                                      observer);
   if (!timing) {
-    throw ScenarioError("$.fidelity", fmt::format("{} shares links on this network, so \"uncontended\" does not hold; use "
-                                                  "\"automatic\" or \"events\"",
-                                                  plan.algorithm));
+    throw ScenarioError("$.fidelity",
+                        fmt::format("{} shares links on this network, so \"uncontended\" does not hold; use "
+                                    "\"automatic\" or \"events\"",
+                                    plan.algorithm));
   }
   return std::move(*timing);
 }
@@ -96,16 +101,24 @@ Seconds CollectiveMachine::bound(const collective::PlanRequest& request, int hel
     all += port;
   }
   switch (request.kind) {
-    case CollectiveKind::barrier: return Seconds(0.0);
+    case CollectiveKind::barrier:
+      return Seconds(0.0);
     // An addend less per message: n-1 messages of each element for the sum and n-1 to spread it.
-    case CollectiveKind::all_reduce: return std::max(size / least, helpers > 0 ? Seconds(0.0) : 2.0 * (n - 1) * size / all);
-    case CollectiveKind::reduce_scatter: return (n - 1) * size / all;
+    case CollectiveKind::all_reduce:
+      return std::max(size / least, helpers > 0 ? Seconds(0.0) : 2.0 * (n - 1) * size / all);
+    case CollectiveKind::reduce_scatter:
+      return (n - 1) * size / all;
     case CollectiveKind::all_gather:
-    case CollectiveKind::all_to_all: return request.counts.empty() ? (n - 1) / n * size / least : Seconds(0.0);
-    case CollectiveKind::reduce: return size / ports_[static_cast<std::size_t>(request.root)];
-    case CollectiveKind::point_to_point: return size / std::min(ports_[0], ports_[1]);
-    case CollectiveKind::neighbor_average: return (request.ranks > 2 ? 2.0 : 1.0) * size / least;
-    case CollectiveKind::broadcast: break;
+    case CollectiveKind::all_to_all:
+      return request.counts.empty() ? (n - 1) / n * size / least : Seconds(0.0);
+    case CollectiveKind::reduce:
+      return size / ports_[static_cast<std::size_t>(request.root)];
+    case CollectiveKind::point_to_point:
+      return size / std::min(ports_[0], ports_[1]);
+    case CollectiveKind::neighbor_average:
+      return (request.ranks > 2 ? 2.0 : 1.0) * size / least;
+    case CollectiveKind::broadcast:
+      break;
   }
   return size / least;
 }
@@ -121,7 +134,8 @@ std::optional<Seconds> CollectiveMachine::closed_form(const collective::Algorith
     const std::size_t neighbour = extent > 1 ? stride : 1;
     const auto route = router_.route(ranks_[0], ranks_[std::min(neighbour, ranks_.size() - 1)]);
     levels.push_back({scenario_.costs.alpha + net::route_latency(topology_, route),
-                      SecondsPerByte(1.0 / net::route_bandwidth(topology_, route).value()), scenario_.costs.gamma});
+                      SecondsPerByte(1.0 / net::route_bandwidth(topology_, route).value()),
+                      scenario_.costs.gamma});
     stride *= static_cast<std::size_t>(extent);
   }
   return algorithm.closed_form(request, size_of(scenario_.dtype), levels);
@@ -151,7 +165,8 @@ std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanReque
   }
   std::stable_sort(able.begin(), able.end(),
                    [](const Candidate& a, const Candidate& b) { return rank_key(a) < rank_key(b); });
-  if (able.empty()) throw ScenarioError("$.algorithm", "no algorithm for " + name(request.kind) + " has room here");
+  if (able.empty())
+    throw ScenarioError("$.algorithm", "no algorithm for " + name(request.kind) + " has room here");
   if (!able.front().timing) able.front().timing = time(able.front().algorithm->plan(request));
   return able;
 }

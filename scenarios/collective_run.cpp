@@ -16,7 +16,8 @@ namespace {
 
 /// nccl-tests counts the elements of one rank's part where each rank has its own.
 std::int64_t count_of(const collective::PlanRequest& request) {
-  const bool parts = request.kind == CollectiveKind::all_gather || request.kind == CollectiveKind::reduce_scatter ||
+  const bool parts = request.kind == CollectiveKind::all_gather ||
+                     request.kind == CollectiveKind::reduce_scatter ||
                      request.kind == CollectiveKind::all_to_all;
   return parts ? request.elements / request.ranks : request.elements;
 }
@@ -24,9 +25,10 @@ std::int64_t count_of(const collective::PlanRequest& request) {
 /// The busiest links first; in order of their numbers where equal.
 std::vector<collective::LinkLoad> busiest(const collective::PlanTiming& timing) {
   std::vector<collective::LinkLoad> links = timing.links;
-  std::stable_sort(links.begin(), links.end(), [](const collective::LinkLoad& a, const collective::LinkLoad& b) {
-    return a.utilisation > b.utilisation;
-  });
+  std::stable_sort(links.begin(), links.end(),
+                   [](const collective::LinkLoad& a, const collective::LinkLoad& b) {
+                     return a.utilisation > b.utilisation;
+                   });
   return links;
 }
 
@@ -40,7 +42,8 @@ struct Timed {
 
 class Run {
  public:
-  Run(const CollectiveScenario& scenario, bool with_trace) : s_(scenario), machine_(scenario), with_trace_(with_trace) {}
+  Run(const CollectiveScenario& scenario, bool with_trace)
+      : s_(scenario), machine_(scenario), with_trace_(with_trace) {}
 
   CollectiveOutcome outcome() {
     CollectiveOutcome outcome;
@@ -131,20 +134,24 @@ class Run {
     });
     for (std::size_t i = 0; i < links.size() && i < static_cast<std::size_t>(s_.outputs.links); ++i) {
       c.links.push_back({machine_.topology().link_name(links[i].link),
-                         machine_.topology().link(links[i].link).bandwidth.value(), links[i].carried.value(),
-                         links[i].busy.value(), links[i].utilisation, {}});
+                         machine_.topology().link(links[i].link).bandwidth.value(),
+                         links[i].carried.value(),
+                         links[i].busy.value(),
+                         links[i].utilisation,
+                         {}});
     }
   }
 
-  /// A second run of the same plan that looks at the listed links. Both runs take the same time, so only the answer's
-  /// timelines and the trace come from it.
+  /// A second run of the same plan that looks at the listed links. Both runs take the same time, so only the
+  /// answer's timelines and the trace come from it.
   void watch(const Timed& timed, CollectiveCaseReport& c, CollectiveTrace& trace) {
     if (s_.outputs.timeline == 0 && !with_trace_) return;
     std::vector<net::LinkId> watched;
     for (const collective::LinkLoad& load : busiest(timed.timing)) {
       if (watched.size() < c.links.size()) watched.push_back(load.link);
     }
-    LinkRecord record(machine_.topology().links().size(), watched, timed.timing.time, s_.outputs.timeline, with_trace_);
+    LinkRecord record(machine_.topology().links().size(), watched, timed.timing.time, s_.outputs.timeline,
+                      with_trace_);
     const collective::PlanTiming again = machine_.time(timed.plan, &record);
     for (std::size_t i = 0; i < watched.size(); ++i) c.links[i].utilisation_over_time = record.utilisation(i);
     trace.add(machine_.topology(), c, again, record.changes());

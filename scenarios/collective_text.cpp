@@ -14,9 +14,9 @@ std::string number(double value) {
 }
 
 std::string cases_table(const CollectiveReport& report, const TextStyle& style) {
-  std::vector<TextRow> rows = {{"size", "count", "type", "algorithm", "time", "algbw", "busbw", "of bound", "bottleneck",
-                                "used"},
-                               {"(B)", "(elements)", "", "", "(us)", "(GB/s)", "(GB/s)", "", "", ""}};
+  std::vector<TextRow> rows = {
+      {"size", "count", "type", "algorithm", "time", "algbw", "busbw", "of bound", "bottleneck", "used"},
+      {"(B)", "(elements)", "", "", "(us)", "(GB/s)", "(GB/s)", "", "", ""}};
   if (style.markdown) {
     for (std::size_t i = 0; i < rows[0].size(); ++i) {
       if (!rows[1][i].empty()) rows[0][i] += " " + rows[1][i];
@@ -28,7 +28,8 @@ std::string cases_table(const CollectiveReport& report, const TextStyle& style) 
                     c.algorithm + (c.automatic ? " (auto)" : ""), number(c.time_s * 1e6),
                     number(c.algbw_bytes_per_s * 1e-9), number(c.busbw_bytes_per_s * 1e-9),
                     c.time_s > 0.0 ? fmt::format("{:.0f} %", 100.0 * c.bound_s / c.time_s) : "",
-                    c.bottleneck.empty() ? "-" : c.bottleneck, fmt::format("{:.0f} %", 100.0 * c.bottleneck_utilisation)});
+                    c.bottleneck.empty() ? "-" : c.bottleneck,
+                    fmt::format("{:.0f} %", 100.0 * c.bottleneck_utilisation)});
   }
   return style.table(rows);
 }
@@ -37,8 +38,8 @@ std::string candidates_tables(const CollectiveReport& report, const TextStyle& s
   std::string text;
   for (const CollectiveCaseReport& c : report.cases) {
     if (c.candidates.empty()) continue;
-    std::vector<TextRow> rows = {{"candidates for " + human(Bytes(static_cast<double>(c.size_bytes))), "simulated",
-                                  "formula without sharing"}};
+    std::vector<TextRow> rows = {{"candidates for " + human(Bytes(static_cast<double>(c.size_bytes))),
+                                  "simulated", "formula without sharing"}};
     for (const CandidateReport& candidate : c.candidates) {
       rows.push_back({candidate.algorithm, candidate.time_s ? human(Seconds(*candidate.time_s)) : "-",
                       candidate.closed_form_s ? human(Seconds(*candidate.closed_form_s)) : "-"});
@@ -62,8 +63,8 @@ std::string what_if_lines(const CollectiveReport& report, const TextStyle& style
 std::string report_text(const CollectiveReport& report, const TextStyle& style, bool with_candidates) {
   std::string text = style.markdown ? "# " + report.scenario + "\n\n" : report.scenario + "\n";
   if (!report.question.empty()) text += style.line(report.question);
-  text += style.line(fmt::format("{} on {} ranks, {} with {} hosts", report.collective, report.ranks, report.topology,
-                                 report.hosts));
+  text += style.line(fmt::format("{} on {} ranks, {} with {} hosts", report.collective, report.ranks,
+                                 report.topology, report.hosts));
   text += "\n" + cases_table(report, style);
   if (with_candidates) text += candidates_tables(report, style);
   text += what_if_lines(report, style);
@@ -80,12 +81,14 @@ std::string report_text(const CollectiveReport& report, const TextStyle& style, 
 
 std::string report_csv(const CollectiveReport& report) {
   std::string text =
-      "size_bytes,count,dtype,algorithm,automatic,time_s,algbw_bytes_per_s,busbw_bytes_per_s,bound_s,bottleneck,"
+      "size_bytes,count,dtype,algorithm,automatic,time_s,algbw_bytes_per_s,busbw_bytes_per_s,bound_s,"
+      "bottleneck,"
       "bottleneck_utilisation,fidelity,source\n";
   for (const CollectiveCaseReport& c : report.cases) {
-    text += fmt::format("{},{},{},\"{}\",{},{},{},{},{},\"{}\",{},{},\"{}\"\n", c.size_bytes, c.count, report.dtype, c.algorithm,
-                        c.automatic, c.time_s, c.algbw_bytes_per_s, c.busbw_bytes_per_s, c.bound_s, c.bottleneck,
-                        c.bottleneck_utilisation, c.fidelity, c.source);
+    text += fmt::format("{},{},{},\"{}\",{},{},{},{},{},\"{}\",{},{},\"{}\"\n", c.size_bytes, c.count,
+                        report.dtype, c.algorithm, c.automatic, c.time_s, c.algbw_bytes_per_s,
+                        c.busbw_bytes_per_s, c.bound_s, c.bottleneck, c.bottleneck_utilisation, c.fidelity,
+                        c.source);
   }
   return text;
 }

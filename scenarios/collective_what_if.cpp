@@ -41,23 +41,26 @@ std::vector<CollectiveWhatIf> what_if(const CollectiveScenario& scenario, Collec
 
 std::string verdict(const CollectiveReport& report, const CollectiveCaseReport& c) {
   const std::string what = fmt::format("{} of {} on {} ranks with {} takes {}", report.collective,
-                                       human(Bytes(static_cast<double>(c.size_bytes))), report.ranks, c.algorithm,
-                                       human(Seconds(c.time_s)));
+                                       human(Bytes(static_cast<double>(c.size_bytes))), report.ranks,
+                                       c.algorithm, human(Seconds(c.time_s)));
   if (c.links.empty() && c.bottleneck.empty()) return what + ".";
   const std::string alike = c.links_alike > 1 ? fmt::format(" (and {} more like it)", c.links_alike - 1) : "";
-  const std::string busy = fmt::format("{}{} is {:.0f} % busy", c.bottleneck, alike, 100.0 * c.bottleneck_utilisation);
+  const std::string busy =
+      fmt::format("{}{} is {:.0f} % busy", c.bottleneck, alike, 100.0 * c.bottleneck_utilisation);
   if (report.what_if.empty()) return fmt::format("{}; the busiest link, {}.", what, busy);
   const CollectiveWhatIf& latency = report.what_if.back();
   const double latency_share = c.time_s > 0.0 ? latency.time_s / c.time_s : 0.0;
   if (latency_share > 0.5) {
     return fmt::format(
-        "{}: {:.0f} % of it is latency and start-up of messages, which bandwidth does not change ({}); an algorithm with "
+        "{}: {:.0f} % of it is latency and start-up of messages, which bandwidth does not change ({}); an "
+        "algorithm with "
         "fewer steps or links with less latency would help.",
         what, 100.0 * latency_share, busy);
   }
   const CollectiveWhatIf& faster = report.what_if.front();
-  return fmt::format("{}: {}; twice its bandwidth gives {} ({:+.0f} %), latency and start-up are {:.1f} %.", what, busy,
-                     human(Seconds(faster.time_s)), 100.0 * faster.relative_change, 100.0 * latency_share);
+  return fmt::format("{}: {}; twice its bandwidth gives {} ({:+.0f} %), latency and start-up are {:.1f} %.",
+                     what, busy, human(Seconds(faster.time_s)), 100.0 * faster.relative_change,
+                     100.0 * latency_share);
 }
 
 }  // namespace orrery::scenario

@@ -20,13 +20,15 @@ std::string kind_of(const JsonDocument& document, const std::vector<std::string>
   if (!document.root.is_object()) throw ScenarioError(json_place(document, "$"), "expected an object");
   const auto found = document.root.find("kind");
   if (found == document.root.end()) {
-    throw ScenarioError(json_place(document, "$"), "required key \"kind\" is missing" + spelling_hint("", known));
+    throw ScenarioError(json_place(document, "$"),
+                        "required key \"kind\" is missing" + spelling_hint("", known));
   }
   const std::string written = found->is_string() ? found->get<std::string>() : "";
   for (const std::string& kind : known) {
     if (written == kind) return kind;
   }
-  throw ScenarioError(json_place(document, "$.kind"), "unknown kind " + found->dump() + spelling_hint(written, known));
+  throw ScenarioError(json_place(document, "$.kind"),
+                      "unknown kind " + found->dump() + spelling_hint(written, known));
 }
 
 void load_profile(Question& question, const std::string& path, const std::string& scenario_file) {
@@ -37,14 +39,14 @@ void load_profile(Question& question, const std::string& path, const std::string
 std::vector<std::vector<Figure>> rows_of(const RunReport& report) {
   const Prediction p = report.prediction.value_or(Prediction{});
   return {{{"step_time_s", p.step_time_s},
-          {"step_time_low_s", p.step_time_low_s},
-          {"step_time_high_s", p.step_time_high_s},
-          {"samples_per_s", p.samples_per_s},
-          {"flops_per_s", p.flops_per_s},
-          {"exposed_communication_s", p.breakdown.exposed_communication_s},
-          {"overlap", p.overlap},
-          {"total_bytes", report.memory.total_bytes},
-          {"fits", report.memory.fits}}};
+           {"step_time_low_s", p.step_time_low_s},
+           {"step_time_high_s", p.step_time_high_s},
+           {"samples_per_s", p.samples_per_s},
+           {"flops_per_s", p.flops_per_s},
+           {"exposed_communication_s", p.breakdown.exposed_communication_s},
+           {"overlap", p.overlap},
+           {"total_bytes", report.memory.total_bytes},
+           {"fits", report.memory.fits}}};
 }
 
 std::vector<std::vector<Figure>> rows_of(const CollectiveReport& report) {
@@ -64,7 +66,8 @@ std::vector<std::vector<Figure>> rows_of(const CollectiveReport& report) {
 
 std::string text_of(const RunReport& report, Format format, const View& view) {
   if (format == Format::csv) return report_csv(report);
-  return format == Format::md ? report_markdown(report, view.here) : report_table(report, view.here, view.bold);
+  return format == Format::md ? report_markdown(report, view.here)
+                              : report_table(report, view.here, view.bold);
 }
 
 std::string text_of(const CollectiveReport& report, Format format, const View& view) {
@@ -116,12 +119,15 @@ Question read_question_file(const std::string& path, const std::vector<std::stri
 }
 
 Answer answer(const Question& question, bool with_trace) {
-  return std::visit([&](const auto& scenario) { return answer_of(scenario, question, with_trace); }, question.scenario);
+  return std::visit([&](const auto& scenario) { return answer_of(scenario, question, with_trace); },
+                    question.scenario);
 }
 
 std::vector<ResolvedValue> resolved_values(const Question& question) {
   auto values = std::visit(
-      [&question](const auto& scenario) { return resolved_values(question.document, flatten_fields(scenario)); },
+      [&question](const auto& scenario) {
+        return resolved_values(question.document, flatten_fields(scenario));
+      },
       question.scenario);
   if (!question.profile) return values;
   values.push_back({"profile.device", "\"" + question.profile->device + "\"", "profile"});
@@ -131,7 +137,8 @@ std::vector<ResolvedValue> resolved_values(const Question& question) {
 }
 
 std::string question_text(const Question& question) {
-  return std::visit([&](const auto& scenario) { return stored(scenario, question).dump(2) + "\n"; }, question.scenario);
+  return std::visit([&](const auto& scenario) { return stored(scenario, question).dump(2) + "\n"; },
+                    question.scenario);
 }
 
 bool wants_trace(const Question& question) {
@@ -154,7 +161,8 @@ std::vector<std::string> format_names() {
 Format format_named(const std::string& name) {
   const std::vector<std::string> known = format_names();
   const auto found = std::find(known.begin(), known.end(), name);
-  if (found == known.end()) throw ScenarioError("--format", "unknown format \"" + name + "\"" + spelling_hint(name, known));
+  if (found == known.end())
+    throw ScenarioError("--format", "unknown format \"" + name + "\"" + spelling_hint(name, known));
   return static_cast<Format>(found - known.begin());
 }
 
