@@ -35,10 +35,10 @@ struct LabRun {
   }
 };
 
-/// Starts this program on every host of a new lab and returns what rank 0 recorded. Our ranks sleep while
-/// they wait, so they get real-time priority: what else the machine does shall not delay them when a message
-/// comes. The library's ranks spin, and with that priority would keep the kernel from delivering what they
-/// wait for.
+/// Starts this program on every host of a new lab and returns what rank 0 recorded. Our ranks sleep while they wait,
+/// so they get real-time priority: what else the machine does shall not delay them when a message comes. The
+/// library's ranks spin and go without, so that they cannot keep both cores from everybody else; its times are
+/// therefore not comparable with ours on a loaded machine.
 std::string run_on_lab(const NetlabOptions& options, const validate::NetlabNetwork& network,
                        const validate::NetlabWork& work, const LabRun& run) {
   const std::string input = (fs::path(options.out) / "current_work.json").string();
