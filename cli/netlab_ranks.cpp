@@ -29,7 +29,9 @@ using validate::NetlabPattern;
 class PreparedCase {
  public:
   PreparedCase(const NetlabCase& what, calibrate::Communicator& world)
-      : what_(what), rank_(world.rank()), group_(what.pattern == NetlabPattern::library ? world.first_ranks(what.ranks) : nullptr) {
+      : what_(what),
+        rank_(world.rank()),
+        group_(what.pattern == NetlabPattern::library ? world.first_ranks(what.ranks) : nullptr) {
     if (what.pattern == NetlabPattern::library) {
       buffer_.resize(static_cast<std::size_t>(what.size.value()) / sizeof(float));
       return;
@@ -44,7 +46,8 @@ class PreparedCase {
 
   /// Every rank starts with its number + 1 everywhere, a server with zeros.
   void fill() {
-    std::fill(buffer_.begin(), buffer_.end(), rank_ < ranks_ || group_ ? static_cast<float>(rank_ + 1) : 0.0F);
+    std::fill(buffer_.begin(), buffer_.end(),
+              rank_ < ranks_ || group_ ? static_cast<float>(rank_ + 1) : 0.0F);
   }
 
   void run(calibrate::PointToPoint& messages) {
@@ -67,8 +70,8 @@ class PreparedCase {
   std::vector<float> buffer_;
 };
 
-/// The hosts are one machine, so all ranks read the same clock: rank 0 names a moment at which all start. It lies far
-/// enough ahead for queues to drain and token buckets to fill.
+/// The hosts are one machine, so all ranks read the same clock: rank 0 names a moment at which all start. It
+/// lies far enough ahead for queues to drain and token buckets to fill.
 void start_together(calibrate::Communicator& world, Clock::time_point& start) {
   world.patient_barrier();
   auto moment = (Clock::now() + std::chrono::milliseconds(20)).time_since_epoch().count();
@@ -106,7 +109,8 @@ void run_netlab_ranks(const std::string& input, const std::string& record) {
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const Seconds time = timed(*prepared[i], world, *messages);
       if (repeat < 0) {  // connections are made at the first message
-        if (!prepared[i]->is_right()) throw InternalError("internal error: wrong sums: " + case_name(runs[i].what));
+        if (!prepared[i]->is_right())
+          throw InternalError("internal error: wrong sums: " + case_name(runs[i].what));
         continue;
       }
       runs[i].times_s.push_back(std::round(time.value() * 1e7) / 1e7);

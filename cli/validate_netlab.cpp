@@ -35,9 +35,10 @@ struct LabRun {
   }
 };
 
-/// Starts this program on every host of a new lab and returns what rank 0 recorded. Our ranks sleep while they wait, so they
-/// get real-time priority: what else the machine does shall not delay them when a message comes. The library's ranks spin,
-/// and with that priority would keep the kernel from delivering what they wait for.
+/// Starts this program on every host of a new lab and returns what rank 0 recorded. Our ranks sleep while they wait,
+/// so they get real-time priority: what else the machine does shall not delay them when a message comes. The
+/// library's ranks spin and go without, so that they cannot keep both cores from everybody else; its times are
+/// therefore not comparable with ours on a loaded machine.
 std::string run_on_lab(const NetlabOptions& options, const validate::NetlabNetwork& network,
                        const validate::NetlabWork& work, const LabRun& run) {
   const std::string input = (fs::path(options.out) / "current_work.json").string();
@@ -51,8 +52,8 @@ std::string run_on_lab(const NetlabOptions& options, const validate::NetlabNetwo
   if (run.slow_link) append({"--slow", fmt::format("{}={}", network.slow_host, tc_rate(network.slow_rate))});
   append({"run"});
   if (!run.library) append({"chrt", "--rr", "1"});
-  append({"mpirun", "-np", std::to_string(network.hosts), "--quiet", cpu::this_process().program, "validate", "netlab",
-          "--child", "netlab", "--child-input", input, "--child-record", record});
+  append({"mpirun", "-np", std::to_string(network.hosts), "--quiet", cpu::this_process().program, "validate",
+          "netlab", "--child", "netlab", "--child-input", input, "--child-record", record});
   if (const int code = cpu::run_program(std::move(command)); code != 0) {
     throw BackendError(fmt::format("the ranks on the network lab ended with exit code {}", code));
   }
@@ -73,20 +74,26 @@ std::string run_cases(const NetlabOptions& options, const validate::NetlabNetwor
     }
     if (work.cases.empty()) continue;
     fmt::print(stderr, "{} cases, {} repeats{}\n", work.cases.size(), work.repeats,
-               run.slow_link ? ", with a slow link" : run.library ? ", by the MPI library" : "");
+               run.slow_link ? ", with a slow link"
+               : run.library ? ", by the MPI library"
+                             : "");
     text += run_on_lab(options, network, work, run);
   }
   return text;
 }
 
 void print(const validate::NetlabNetwork& network, const validate::NetlabFit& fit) {
-  fmt::print("network: {} hosts around one switch, {} a link and direction; slow link: {} at {}\n", network.hosts,
-             human(network.rate), fmt::format("host {}", network.slow_host), human(network.slow_rate));
+  fmt::print("network: {} hosts around one switch, {} a link and direction; slow link: {} at {}\n",
+             network.hosts, human(network.rate), fmt::format("host {}", network.slow_host),
+             human(network.slow_rate));
   fmt::print("fitted on calibration runs (median error {:.1f} %, worst {:.1f} %):\n", fit.median_error * 100,
              fit.worst_error * 100);
-  fmt::print("  start-up of a message {}, and {} for each other one at once\n", human(fit.alpha), human(fit.alpha_shared));
-  fmt::print("  wire per byte of data {:.4f}, {:+.4f} where both directions are busy, {:+.4f} for each other busy link\n",
-             fit.headers, fit.acknowledgements, fit.sharing);
+  fmt::print("  start-up of a message {}, and {} for each other one at once\n", human(fit.alpha),
+             human(fit.alpha_shared));
+  fmt::print(
+      "  wire per byte of data {:.4f}, {:+.4f} where both directions are busy, {:+.4f} for each other busy "
+      "link\n",
+      fit.headers, fit.acknowledgements, fit.sharing);
   fmt::print("  adding {}\n", human(fit.gamma));
 }
 
@@ -104,7 +111,8 @@ ExitCode validate_netlab(const NetlabOptions& options) {
   }
   const int ready = cpu::run_program({options.script, "check"});
   if (ready == kSkipped) {
-    fmt::print("skipped: nothing was measured (orrery validate netlab --score-only DIR scores stored runs)\n");
+    fmt::print(
+        "skipped: nothing was measured (orrery validate netlab --score-only DIR scores stored runs)\n");
     return ExitCode::done;
   }
   if (ready != 0) throw BackendError(fmt::format("{} check: exit code {}", options.script, ready));
@@ -121,7 +129,8 @@ ExitCode validate_netlab(const NetlabOptions& options) {
   std::fflush(stdout);
   const std::string runs = run_cases(options, network, cases, seal);
   scenario::write_artifacts(options.out, {{validate::kNetlabRunsFile, runs}});
-  const auto score = validate::score_netlab(predictions, validate::read_netlab_runs(runs, validate::kNetlabRunsFile));
+  const auto score =
+      validate::score_netlab(predictions, validate::read_netlab_runs(runs, validate::kNetlabRunsFile));
   scenario::write_artifacts(options.out, {{"score.json", validate::netlab_score_json(score)},
                                           {"score.txt", validate::netlab_score_text(score)}});
   const ExitCode code = finish(score);

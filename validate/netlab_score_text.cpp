@@ -8,7 +8,8 @@ namespace orrery::validate {
 namespace {
 
 std::string row_text(const NetlabCaseScore& c) {
-  std::string text = fmt::format("{:<42} {:>9.3f} {:>5.1f}", case_name(c.what), c.measured_s * 1e3, c.noise * 100);
+  std::string text =
+      fmt::format("{:<42} {:>9.3f} {:>5.1f}", case_name(c.what), c.measured_s * 1e3, c.noise * 100);
   if (!c.predicted_s) return text + fmt::format(" {:>9}\n", "-");
   return text + fmt::format(" {:>9.3f} {:>+6.1f} {:>+9.1f}\n", *c.predicted_s * 1e3, c.error * 100,
                             c.nominal_error.value_or(0) * 100);
@@ -17,21 +18,26 @@ std::string row_text(const NetlabCaseScore& c) {
 }  // namespace
 
 std::string netlab_score_text(const NetlabScore& score) {
-  std::string text = fmt::format("{:<42} {:>9} {:>5} {:>9} {:>6} {:>9}\n", "", "measured", "noise", "predicted", "error",
-                                 "bare rate");
-  text += fmt::format("{:<42} {:>9} {:>5} {:>9} {:>6} {:>9}\n", "all-reduce by", "ms", "%", "ms", "%", "error, %");
+  std::string text = fmt::format("{:<42} {:>9} {:>5} {:>9} {:>6} {:>9}\n", "", "measured", "noise",
+                                 "predicted", "error", "bare rate");
+  text += fmt::format("{:<42} {:>9} {:>5} {:>9} {:>6} {:>9}\n", "all-reduce by", "ms", "%", "ms", "%",
+                      "error, %");
   for (const NetlabCaseScore& c : score.cases) text += row_text(c);
-  text += fmt::format("\nAbsolute error: median {:.1f} %, 90th percentile {:.1f} %, bias {:+.1f} %; of the bare link rate: "
-                      "median {:.1f} %\n",
-                      score.median * 100, score.p90 * 100, score.bias * 100, score.nominal_median * 100);
-  text += fmt::format("Noise of the repeats (half of the interquartile range): median {:.1f} %\n", score.noise_median * 100);
-  text += fmt::format("Order of algorithms: {} pairs differ by more than the noise, {} predicted in the right order; {} pairs "
-                      "within the noise\n",
-                      score.pairs.size(), score.pairs_right, score.pairs_within_noise);
+  text += fmt::format(
+      "\nAbsolute error: median {:.1f} %, 90th percentile {:.1f} %, bias {:+.1f} %; of the bare link rate: "
+      "median {:.1f} %\n",
+      score.median * 100, score.p90 * 100, score.bias * 100, score.nominal_median * 100);
+  text += fmt::format("Noise of the repeats (half of the interquartile range): median {:.1f} %\n",
+                      score.noise_median * 100);
+  text += fmt::format(
+      "Order of algorithms: {} pairs differ by more than the noise, {} predicted in the right order; {} "
+      "pairs "
+      "within the noise\n",
+      score.pairs.size(), score.pairs_right, score.pairs_within_noise);
   for (const NetlabPair& pair : score.pairs) {
     if (pair.is_right) continue;
-    text += fmt::format("  wrong: {} is {:.1f} % slower than {}\n", case_name(pair.slower), (pair.ratio - 1) * 100,
-                        case_name(pair.faster));
+    text += fmt::format("  wrong: {} is {:.1f} % slower than {}\n", case_name(pair.slower),
+                        (pair.ratio - 1) * 100, case_name(pair.faster));
   }
   return text + "headline: " + score.verdict + "\n";
 }

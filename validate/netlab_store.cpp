@@ -23,7 +23,8 @@ std::string read_sealed(const std::string& text, const std::string& place, Netla
   const std::string seal = root["seal"].get<std::string>();
   root.erase("seal");
   if (const std::string found = seal_of(root.dump()); found != seal) {
-    throw ScenarioError(place, "the predictions were changed after they were sealed: seal " + seal + ", content " + found);
+    throw ScenarioError(
+        place, "the predictions were changed after they were sealed: seal " + seal + ", content " + found);
   }
   read_json(document, predictions);
   return seal;

@@ -1,4 +1,5 @@
-// Which cases `validate netlab` calibrates with, and which it scores.
+// Which cases `validate netlab` calibrates with, and which it scores: the sizes, patterns and algorithms of its labs, by
+// the number of ranks.
 #pragma once
 
 #include <vector>

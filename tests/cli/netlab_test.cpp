@@ -46,11 +46,15 @@ pid_t start_lab() {
   if (lab == 0) {
     const int nothing = open("/dev/null", O_RDWR);
     for (const int stream : {0, 1, 2}) dup2(nothing, stream);
+    signal(SIGINT, SIG_DFL);  // a test in the background of a shell ignores it
     execl(kScript.c_str(), kScript.c_str(), "--hosts", "3", "run", "sleep", "61", static_cast<char*>(nullptr));
     _exit(127);
   }
   for (int i = 0; i < 200; ++i) {
-    if (lines_of("ip netns pids orrery-lab-" + std::to_string(lab) + "-h0 2>/dev/null") > 0) break;
+    if (lines_of("for p in $(ip netns pids orrery-lab-" + std::to_string(lab) +
+                 "-h0 2>/dev/null); do cat /proc/$p/comm; done | grep -x sleep") > 0) {
+      break;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return lab;

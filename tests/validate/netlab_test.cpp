@@ -2,9 +2,11 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
 #include "validate/netlab_fit.hpp"
 #include "validate/netlab_score.hpp"
+#include "validate/netlab_store.hpp"
 #include "validate/netlab_suite.hpp"
 #include "validate/plan_shape.hpp"
 
@@ -125,4 +127,18 @@ TEST_CASE("the order of two algorithms counts where their times differ by more t
   CHECK(unclear.pairs_within_noise == 1);
   CHECK(unclear.passed);
   CHECK_FALSE(score_netlab(predictions, noisy, {0.01}).passed);
+}
+
+TEST_CASE("the stored session scores again as it did, and its calibration gives its predictions") {
+  const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/validate/data/netlab_100mbit";
+  const NetlabSession session = read_netlab_session(folder);
+  const NetlabScore score = score_netlab(session.predictions, session.runs);
+  CHECK(netlab_score_text(score) == scenario::read_file(folder + "/score.txt"));
+  CHECK(score.median <= 0.08);
+  const NetlabNetwork& network = session.predictions.network;
+  const NetlabFit fit = fit_netlab(session.calibration, network.rate);
+  for (const NetlabPrediction& stored : session.predictions.predictions) {
+    INFO(case_name(stored.what));
+    CHECK(predict_netlab(stored.what, network, fit).value() == Approx(stored.time_s).epsilon(1e-6));
+  }
 }
