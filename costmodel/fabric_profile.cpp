@@ -67,7 +67,7 @@ const StackEntry& find_stack(const FabricProfile& profile, const std::string& na
     names.push_back(stack.name);
   }
   if (name.empty()) return *most;
-  throw ScenarioError("stack", "unknown software stack \"" + name + "\"" + spelling_hint(name, names));
+  throw ScenarioError("", "unknown software stack \"" + name + "\"" + spelling_hint(name, names));
 }
 
 CollectiveEstimate estimate_collective(const FabricSpec& spec, const StackEntry& stack, const FabricCase& c) {

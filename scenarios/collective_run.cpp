@@ -14,14 +14,6 @@
 namespace orrery::scenario {
 namespace {
 
-/// nccl-tests counts the elements of one rank's part where each rank has its own.
-std::int64_t count_of(const collective::PlanRequest& request) {
-  const bool parts = request.kind == CollectiveKind::all_gather ||
-                     request.kind == CollectiveKind::reduce_scatter ||
-                     request.kind == CollectiveKind::all_to_all;
-  return parts ? request.elements / request.ranks : request.elements;
-}
-
 /// The busiest links first; in order of their numbers where equal.
 std::vector<collective::LinkLoad> busiest(const collective::PlanTiming& timing) {
   std::vector<collective::LinkLoad> links = timing.links;
@@ -102,7 +94,7 @@ class Run {
     const Bytes size = static_cast<double>(timed.request.elements) * size_of(s_.dtype);
     const double seconds = timed.timing.time.value();
     c.size_bytes = std::llround(size.value());
-    c.count = count_of(timed.request);
+    c.count = count_of(timed.request.kind, timed.request.ranks, timed.request.elements);
     c.algorithm = choice.automatic() ? timed.plan.algorithm : choice.label();
     c.automatic = choice.automatic();
     c.time_s = seconds;

@@ -214,6 +214,15 @@ std::vector<Bytes> parse_sizes(const std::string& text, const std::string& place
   return result;
 }
 
+std::int64_t whole_elements(CollectiveKind kind, int ranks, Bytes size, ElementType type) {
+  const auto elements = static_cast<std::int64_t>(size / size_of(type));
+  return has_blocks(kind) ? elements - elements % ranks : elements;
+}
+
+std::int64_t count_of(CollectiveKind kind, int ranks, std::int64_t elements) {
+  return has_blocks(kind) ? elements / ranks : elements;
+}
+
 std::vector<collective::PlanRequest> plan_requests(const CollectiveScenario& s, const net::Topology& topology) {
   collective::PlanRequest request;
   request.kind = s.collective;
@@ -230,8 +239,7 @@ std::vector<collective::PlanRequest> plan_requests(const CollectiveScenario& s, 
   }
   std::vector<collective::PlanRequest> requests;
   for (const Bytes size : parse_sizes(s.sizes, "sizes")) {
-    request.elements = static_cast<std::int64_t>(size / size_of(s.dtype));
-    if (has_blocks(s.collective)) request.elements -= request.elements % request.ranks;
+    request.elements = whole_elements(s.collective, request.ranks, size, s.dtype);
     if (s.collective == CollectiveKind::barrier) request.elements = 0;
     requests.push_back(request);
     if (s.collective == CollectiveKind::barrier) break;

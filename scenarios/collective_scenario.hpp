@@ -117,8 +117,12 @@ CollectiveScenario read_collective_scenario(const JsonDocument& document);
 /// The sizes in ascending order without repeats. Throws ScenarioError (with `place`).
 std::vector<Bytes> parse_sizes(const std::string& text, const std::string& place);
 
-/// The cases to simulate: one per size, or the one of `counts`. Sizes are whole elements that the ranks can divide where
-/// the operation needs it (nccl-tests rounds in the same way).
+/// Elements in `size` that the ranks can divide where each has a block of its own (nccl-tests rounds in the same way).
+std::int64_t whole_elements(CollectiveKind kind, int ranks, Bytes size, ElementType type);
+/// As nccl-tests counts them: those of one rank's part where each rank has its own.
+std::int64_t count_of(CollectiveKind kind, int ranks, std::int64_t elements);
+
+/// The cases to simulate: one per size, or the one of `counts`. Sizes are rounded to whole_elements.
 std::vector<collective::PlanRequest> plan_requests(const CollectiveScenario& scenario, const net::Topology& topology);
 
 /// The node of each rank. REQUIRES: a checked scenario.

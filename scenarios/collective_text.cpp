@@ -7,12 +7,6 @@
 namespace orrery::scenario {
 namespace {
 
-/// Microseconds and GB/s with nccl-tests' digits: more for small numbers.
-std::string number(double value) {
-  if (value >= 10000.0) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.{}f}", value, value >= 1000.0 ? 1 : 2);
-}
-
 std::string cases_table(const CollectiveReport& report, const TextStyle& style) {
   std::vector<TextRow> rows = {
       {"size", "count", "type", "algorithm", "time", "algbw", "busbw", "of bound", "bottleneck", "used"},
@@ -25,8 +19,8 @@ std::string cases_table(const CollectiveReport& report, const TextStyle& style) 
   }
   for (const CollectiveCaseReport& c : report.cases) {
     rows.push_back({std::to_string(c.size_bytes), std::to_string(c.count), report.dtype,
-                    c.algorithm + (c.automatic ? " (auto)" : ""), number(c.time_s * 1e6),
-                    number(c.algbw_bytes_per_s * 1e-9), number(c.busbw_bytes_per_s * 1e-9),
+                    c.algorithm + (c.automatic ? " (auto)" : ""), nccl_number(c.time_s * 1e6),
+                    nccl_number(c.algbw_bytes_per_s * 1e-9), nccl_number(c.busbw_bytes_per_s * 1e-9),
                     c.time_s > 0.0 ? fmt::format("{:.0f} %", 100.0 * c.bound_s / c.time_s) : "",
                     c.bottleneck.empty() ? "-" : c.bottleneck,
                     fmt::format("{:.0f} %", 100.0 * c.bottleneck_utilisation)});

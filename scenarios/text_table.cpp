@@ -45,6 +45,11 @@ std::string TextStyle::table(const std::vector<TextRow>& rows) const {
   return text;
 }
 
+std::string nccl_number(double value) {
+  if (value >= 10000.0) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.{}f}", value, value >= 1000.0 ? 1 : 2);
+}
+
 std::string grouped(std::int64_t number) {
   std::string text = std::to_string(number);
   for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {

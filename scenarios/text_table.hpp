@@ -21,6 +21,9 @@ struct TextStyle {
   std::string table(const std::vector<TextRow>& rows) const;
 };
 
+/// Microseconds and GB/s with nccl-tests' digits: more for small numbers.
+std::string nccl_number(double value);
+
 /// 1234567 -> "1,234,567".
 std::string grouped(std::int64_t number);
 

@@ -49,6 +49,7 @@ TEST_CASE("the tables of collectives are as expected") {
     check_golden(std::string("run scenarios/collective/") + name + ".json", std::string("run_") + name + ".txt");
   }
   check_golden("collective --ranks 8 --sizes 1KiB,1MiB,1GiB --candidates", "collective_auto.txt");
+  check_golden("collective --profile h100_sxm --sizes 1KiB,1MiB,256MiB", "collective_h100_sxm.txt");
 }
 
 TEST_CASE("a dry run lists every value with its origin and simulates nothing") {

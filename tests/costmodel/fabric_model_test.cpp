@@ -51,6 +51,32 @@ TEST_CASE("a ring takes its steps and its volume") {
   }
 }
 
+// Without a cross term and with nothing lost on the wires, b is what the slower level carries over its datasheet's bandwidth.
+TEST_CASE("a time is its start plus what the slower level carries over the datasheet's bandwidth") {
+  FabricSpec a100 = find_fabric("a100_sxm");
+  a100.network.latency = Seconds(0.0);
+  CollectiveStack stack = plain_stack();
+  stack.direct_efficiency = 1.0;
+  const auto check = [&](const FabricCase& c, const std::string& algorithm, FabricLevel pace) {
+    const FabricTime time = fabric_time(a100, stack, c);
+    CAPTURE(name(c.kind), c.ranks, c.nodes);
+    CHECK(time.algorithm == algorithm);
+    CHECK(time.pace == pace);
+    const Seconds sent = time.carried / level_bandwidth(a100, c, pace);
+    CHECK(time.seconds == Approx(time.start + sent.value()).epsilon(1e-12));
+  };
+  const Bytes large(512.0 * kMiB);
+  check({CollectiveKind::all_reduce, large, 8, 1}, "ring", FabricLevel::domain);
+  check({CollectiveKind::all_reduce, large, 16, 2}, "tree", FabricLevel::domain);  // 2 S at 300 GB/s, S at 200 GB/s
+  check({CollectiveKind::all_gather, large, 16, 2}, "ring", FabricLevel::network);
+  check({CollectiveKind::broadcast, large, 4, 1}, "ring", FabricLevel::domain);
+  check({CollectiveKind::all_to_all, large, 8, 1}, "exchange", FabricLevel::domain);
+  check({CollectiveKind::all_to_all, large, 16, 2}, "exchange", FabricLevel::network);
+  check({CollectiveKind::point_to_point, large, 2, 2}, "direct", FabricLevel::network);
+  stack.direct_limit = 1 << 30;
+  check({CollectiveKind::all_reduce, large, 8, 1}, "direct", FabricLevel::domain);
+}
+
 // Two nodes joined by a tree: S crosses the adapters once in each direction, 2 S (N-1)/N with N = 2; with 8 adapters of
 // 25 GB/s that is slower than 2 S over NVLink at 300 GB/s.
 TEST_CASE("between two nodes the tree is bound by the adapters") {
