@@ -77,9 +77,7 @@ std::vector<net::NodeId> CollectiveMachine::nodes_of(const collective::Plan& pla
 }
 
 collective::PlanTiming CollectiveMachine::time(const collective::Plan& plan, net::LinkObserver* observer) {
-  const collective::EndpointCosts costs{scenario_.costs.alpha, scenario_.costs.gamma,
-                                        size_of(scenario_.dtype)};
-  auto timing = collective::time_plan(plan, router_, nodes_of(plan), costs,
+  auto timing = collective::time_plan(plan, router_, nodes_of(plan), endpoint_costs(),
                                       observer == nullptr ? scenario_.fidelity : collective::Fidelity::events,
                                       observer);
   if (!timing) {
@@ -123,32 +121,27 @@ Seconds CollectiveMachine::bound(const collective::PlanRequest& request, int hel
   return size / least;
 }
 
-std::optional<Seconds> CollectiveMachine::closed_form(const collective::Algorithm& algorithm,
-                                                      const collective::PlanRequest& request) {
-  if (request.ranks < 2) return std::nullopt;
+std::vector<collective::Hockney> CollectiveMachine::levels(const collective::PlanRequest& request) {
   std::vector<int> grid = request.dimensions;
   if (grid.empty()) grid.push_back(request.ranks);
-  std::vector<collective::Hockney> levels;
-  std::size_t stride = 1;
-  for (const int extent : grid) {
-    const std::size_t neighbour = extent > 1 ? stride : 1;
-    const auto route = router_.route(ranks_[0], ranks_[std::min(neighbour, ranks_.size() - 1)]);
-    levels.push_back({scenario_.costs.alpha + net::route_latency(topology_, route),
-                      SecondsPerByte(1.0 / net::route_bandwidth(topology_, route).value()),
-                      scenario_.costs.gamma});
-    stride *= static_cast<std::size_t>(extent);
-  }
-  return algorithm.closed_form(request, size_of(scenario_.dtype), levels);
+  return collective::levels_of(router_, ranks_, grid, endpoint_costs());
+}
+
+collective::EndpointCosts CollectiveMachine::endpoint_costs() const {
+  return {scenario_.costs.alpha, scenario_.costs.gamma, size_of(scenario_.dtype)};
 }
 
 std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanRequest& request) {
   std::vector<Candidate> found;
   Seconds best{std::numeric_limits<double>::infinity()};
+  const std::vector<collective::Hockney> costs = levels(request);
   const int spare = static_cast<int>(spare_hosts_.size());
   for (auto& algorithm : collective::eligible(request)) {
     if (AlgorithmChoice(algorithm.name()).extra_hosts(request.kind) > spare) continue;
     Candidate candidate{std::move(algorithm), std::nullopt, std::nullopt};
-    candidate.closed_form = closed_form(*candidate.algorithm, request);
+    if (request.ranks > 1) {
+      candidate.closed_form = candidate.algorithm->closed_form(request, size_of(scenario_.dtype), costs);
+    }
     if (candidate.closed_form) best = std::min(best, *candidate.closed_form);
     found.push_back(std::move(candidate));
   }

@@ -7,6 +7,7 @@
 
 #include "scenarios/collective_scenario.hpp"
 #include "sim/collective/algorithm.hpp"
+#include "sim/collective/choose.hpp"
 #include "sim/collective/executor.hpp"
 #include "sim/net/routing.hpp"
 
@@ -36,14 +37,14 @@ class CollectiveMachine {
 
   /// What the ports of the ranks allow at best: each rank receives what it lacks, and what is added up must be sent.
   Seconds bound(const collective::PlanRequest& request, int helpers) const;
-  std::optional<Seconds> closed_form(const collective::Algorithm& algorithm,
-                                     const collective::PlanRequest& request);
 
   /// Every algorithm that can do the request here, fastest first; those whose formula is near the best one's (or that have
   /// none) are timed. The first one is the choice of "auto".
   std::vector<Candidate> candidates(const collective::PlanRequest& request);
 
  private:
+  std::vector<collective::Hockney> levels(const collective::PlanRequest& request);
+  collective::EndpointCosts endpoint_costs() const;
   std::vector<net::NodeId> nodes_of(const collective::Plan& plan) const;
 
   const CollectiveScenario& scenario_;

@@ -53,18 +53,19 @@ net::Topology star_of(const PlanRequest& request, const Hockney& level) {
 
 }  // namespace
 
-std::vector<Hockney> levels_of(net::Router& router, int ranks, const EndpointCosts& costs) {
+std::vector<Hockney> levels_of(net::Router& router, std::span<const net::NodeId> ranks, std::span<const int> grid,
+                               const EndpointCosts& costs) {
   const net::Topology& topology = router.topology();
-  const auto hosts = topology.hosts();
   std::vector<Hockney> levels;
-  int stride = 1;
-  for (const int extent : grid_of(request_on(topology, CollectiveKind::all_reduce, ranks, 0))) {
+  std::size_t stride = 1;
+  for (const int dimension : grid) {
+    const auto extent = static_cast<std::size_t>(dimension);
     std::vector<int> load(topology.links().size(), 0);
     const auto for_each_route = [&](auto visit) {
-      for (int rank = 0; rank < ranks; ++rank) {
-        const int place = rank / stride % extent;
-        const int next = rank + ((place + 1) % extent - place) * stride;
-        visit(router.route(hosts[static_cast<std::size_t>(rank)], hosts[static_cast<std::size_t>(next)]));
+      for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+        const std::size_t place = rank / stride % extent;
+        const std::size_t next = rank - place * stride + (place + 1) % extent * stride;
+        visit(router.route(ranks[rank], ranks[next]));
       }
     };
     for_each_route([&](std::span<const net::LinkId> route) {
@@ -96,13 +97,6 @@ Choice choose(const PlanRequest& request, Bytes element, std::span<const Hockney
     }
     const Plan plan = algorithm.plan(request);
     return time_plan(plan, *router, place(plan, *star), {levels.back().alpha, levels.back().gamma, element})->time;
-  });
-}
-
-Choice choose_on(net::Router& router, const PlanRequest& request, const EndpointCosts& costs) {
-  return cheapest(request, [&](const Algorithm& algorithm) {
-    const Plan plan = algorithm.plan(request);
-    return time_plan(plan, router, place(plan, router.topology()), costs)->time;
   });
 }
 

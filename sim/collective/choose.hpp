@@ -1,9 +1,10 @@
-// "algorithm": "auto": the cheapest of the algorithms that can do the request, as GPU libraries choose by a model of
-// their own. Predictions come either from a few numbers (Hockney levels, from the network or from a calibrated
-// profile) through the closed forms, or from the plans timed on the network itself.
+// The cheapest of the algorithms that can do a request, as GPU libraries choose by a model of their own: predicted from
+// a few numbers (Hockney levels, from the network's routes or from a calibrated profile) through the closed forms. Where
+// links are shared this is a first look; "auto" in scenarios then times the promising plans on the network itself.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,17 +26,15 @@ struct Choice {
   std::vector<Candidate> candidates;     ///< the fastest first (by name where equal), those that cannot last
 };
 
-/// Costs of a message along each dimension of the first `ranks` hosts' grid, when every rank sends to the next one
-/// along that dimension: the highest latency, and the time per byte on the most loaded link of a route, so that a
-/// network card shared by the GPUs of a node costs what it costs.
-std::vector<Hockney> levels_of(net::Router& router, int ranks, const EndpointCosts& costs);
+/// Costs of a message along each dimension of the ranks' grid (innermost first, product = ranks), when every rank sends
+/// to the next one along that dimension: the highest latency, and the time per byte on the most loaded link of a route,
+/// so that a network card shared by the GPUs of a node costs what it costs. `ranks[i]` is the host of rank i.
+std::vector<Hockney> levels_of(net::Router& router, std::span<const net::NodeId> ranks, std::span<const int> grid,
+                               const EndpointCosts& costs);
 
 /// By closed forms on the levels; an algorithm without one is timed by its plan on a network of the last level.
 /// Algorithms that need hosts of their own (parameter servers) are not chosen. Throws ScenarioError when none can do
 /// the request.
 Choice choose(const PlanRequest& request, Bytes element, std::span<const Hockney> levels);
-
-/// By timing each plan alone on the network: exact where links are shared, slower (seconds for a thousand ranks).
-Choice choose_on(net::Router& router, const PlanRequest& request, const EndpointCosts& costs);
 
 }  // namespace orrery::collective

@@ -28,7 +28,8 @@ std::string stored(const std::string& name) {
 
 TEST_CASE("the lists of what can be named are complete") {
   // A registry file dropped by the linker shows up here.
-  for (const char* group : {"backends", "models", "operators", "collectives", "optimizers", "datasets", "topologies", "links"}) {
+  for (const char* group : {"backends", "models", "operators", "collectives", "optimizers", "datasets", "topologies", "links",
+                            "collective_algorithms"}) {
     check_golden(std::string("list ") + group, std::string("list_") + group + ".txt");
   }
 }
