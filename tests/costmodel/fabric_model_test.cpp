@@ -187,6 +187,25 @@ TEST_CASE("a network is named by whole words") {
   }
 }
 
+// LL: 4 bytes of data with 4 of flag; LL128: 120 with 8. One byte has no bandwidth term to speak of, so the smallest
+// start-up wins: with hops of 1 us for all, the first protocol, LL.
+TEST_CASE("flags take the same share of the network in the formula and in Hockney's numbers") {
+  CHECK(network_data_share(WireProtocol::ll) == 0.5);
+  CHECK(network_data_share(WireProtocol::ll128) == 0.9375);
+  CHECK(network_data_share(WireProtocol::simple) == 1.0);
+  CollectiveStack stack = plain_stack();
+  stack.simple_slowness = stack.ll128_slowness = 10.0;
+  const FabricSpec& spec = find_fabric("h100_sxm");
+  const HockneyLevel level = hockney_levels(spec, stack, Bytes(1.0)).network;
+  CHECK(level.efficiency == network_data_share(WireProtocol::ll));
+  // One message over all adapters: launch + hop + transits latency + S / (adapters' bandwidth * share).
+  stack.simple_start = Seconds(1.0);
+  stack.ll128_slowness = 1e6;
+  const FabricCase message{CollectiveKind::point_to_point, Bytes(1e6), 16, 2};
+  CHECK(fabric_time(spec, stack, message).seconds ==
+        Approx(5e-6 + level.alpha.value() + 1e6 / (level.bandwidth.value() * spec.network.adapters)).epsilon(1e-12));
+}
+
 TEST_CASE("Hockney numbers follow the protocol of the message size") {
   const FabricSpec& spec = find_fabric("h100_sxm");
   const CollectiveStack stack;
