@@ -113,6 +113,25 @@ TEST_CASE("repeats are pooled to their median and dense sweeps by quarter octave
   CHECK(group_rows(dense).groups.front().points.size() < 40);
 }
 
+// InfiniBand of 8 x 400 and of 1 x 400 Gbit/s; a row that states no speed has that of the datasheet, 3,200.
+TEST_CASE("rows of networks of different speed are not pooled") {
+  CollectiveRow row;
+  row.system = "h100_sxm";
+  row.network = "InfiniBand";
+  row.subject = {CollectiveKind::all_reduce, Bytes(1024), 16, 2};
+  std::vector<CollectiveRow> rows(3, row);
+  rows[0].gbit = 3200.0, rows[0].seconds = 1.0;
+  rows[1].gbit = 400.0, rows[1].seconds = 8.0;
+  rows[2].seconds = 1.0;
+  const GroupedRows grouped = group_rows(rows);
+  REQUIRE(grouped.groups.size() == 2);
+  for (const FabricGroup& group : grouped.groups) {
+    const bool fast = group.rows == 2;
+    CHECK(group.spec.network.bandwidth.value() == (fast ? 400e9 : 50e9));
+    CHECK(group.points.front().seconds == (fast ? 1.0 : 8.0));
+  }
+}
+
 TEST_CASE("rows of a system without a datasheet are named, not guessed") {
   CollectiveRow row;
   row.system = "MI300X";
