@@ -157,6 +157,40 @@ TEST_CASE("a profile is fitted per stack and says what its tables hold when they
   CHECK_THROWS_WITH(fit_fabric_profile(tables, {"h100", "efa_v3", ""}), Catch::Contains("efa_v2"));
 }
 
+// A stack fitted with the switch's reduction off, predicted with it on, would take an algorithm that it never ran.
+TEST_CASE("rows with in-network reduction on and off do not share a profile") {
+  std::vector<CollectiveRow> rows = table_of(truth(), 0.0);
+  for (CollectiveRow& row : rows) row.stack.clear();
+  const std::size_t half = rows.size();
+  for (std::size_t i = 0; i < half; ++i) {
+    rows.push_back(rows[i]);
+    rows.back().stack = "nvls off";
+  }
+  const std::vector<NamedTable> tables{{"t.csv", {"ml_engineering", rows, 0}}};
+  CHECK_THROWS_WITH(fit_fabric_profile(tables, {"h100", "", ""}),
+                    Catch::Contains("in_network_reduction is true for \"h100_sxm\"") && Catch::Contains("nvls off"));
+  CHECK_FALSE(fit_fabric_profile(tables, {"h100", "", "nvls off"}).fabric.in_network_reduction);
+  rows.resize(half);
+  CHECK(fit_fabric_profile({{"t.csv", {"ml_engineering", rows, 0}}}, {"h100", "", ""}).fabric.in_network_reduction);
+}
+
+TEST_CASE("adapters of two speeds do not share a profile, and within the node they play no part") {
+  CollectiveRow row;
+  row.system = "h100_sxm";
+  std::vector<CollectiveRow> rows;
+  for (const int nodes : {1, 2}) {
+    for (const double gbit : {400.0, 3200.0}) {
+      row.subject = {CollectiveKind::all_reduce, Bytes(1e6), 8, nodes};
+      row.gbit = gbit;
+      row.seconds = 1e-4;
+      rows.push_back(row);
+    }
+  }
+  const std::vector<NamedTable> tables{{"t.csv", {"table", rows, 0}}};
+  CHECK_THROWS_WITH(fit_fabric_profile(tables, {"h100", "infiniband_ndr", ""}), Catch::Contains("network.bandwidth"));
+  CHECK(fit_fabric_profile(tables, {"h100", "", ""}).fabric.network.bandwidth.value() == 400e9);
+}
+
 TEST_CASE("tables that are not there are skipped with the reason, and no goal is missed for it") {
   std::vector<SuiteFile> files;
   for (const std::string& path : suite_paths()) files.push_back({path, std::nullopt, "not in the data folder"});
