@@ -105,10 +105,11 @@ std::string fabric_headline(const cost::FabricProfile& profile) {
       p90 += e.points * e.p90;
     }
   }
-  const double n = points > 0 ? points : 1.0;
-  return fmt::format("headline: {}: {} stacks from {} rows; held-out sizes: median {:.1f} %, p90 {:.1f} % (means over "
-                     "kinds and size decades)",
-                     profile.fabric.system, profile.stacks.size(), rows, 100.0 * median / n, 100.0 * p90 / n);
+  const std::string fitted =
+      fmt::format("headline: {}: {} stacks from {} rows; ", profile.fabric.system, profile.stacks.size(), rows);
+  if (points == 0) return fitted + "no size could be held out";
+  return fitted + fmt::format("held-out sizes: median {:.1f} %, p90 {:.1f} % (means over kinds and size decades)",
+                              100.0 * median / points, 100.0 * p90 / points);
 }
 
 }  // namespace orrery::calibrate

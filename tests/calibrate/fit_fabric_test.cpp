@@ -191,6 +191,18 @@ TEST_CASE("adapters of two speeds do not share a profile, and within the node th
   CHECK(fit_fabric_profile(tables, {"h100", "", ""}).fabric.network.bandwidth.value() == 400e9);
 }
 
+// Leaving a size out needs three sizes.
+TEST_CASE("a table of two sizes claims no held-out error") {
+  CollectiveRow row;
+  row.system = "h100_sxm";
+  row.seconds = 1e-3;
+  std::vector<CollectiveRow> rows(2, row);
+  rows[0].subject = {CollectiveKind::all_reduce, Bytes(1e6), 8, 1};
+  rows[1].subject = {CollectiveKind::all_reduce, Bytes(1e8), 8, 1};
+  const std::string headline = fabric_headline(fit_fabric_profile({{"t.csv", {"table", rows, 0}}}, {"h100", "", ""}));
+  CHECK_THAT(headline, Catch::Contains("from 2 rows; no size could be held out") && !Catch::Contains("median"));
+}
+
 TEST_CASE("tables that are not there are skipped with the reason, and no goal is missed for it") {
   std::vector<SuiteFile> files;
   for (const std::string& path : suite_paths()) files.push_back({path, std::nullopt, "not in the data folder"});
