@@ -225,7 +225,7 @@ TEST_CASE("a table that cannot be read is named with its problem and does not st
   CHECK(suite.parts[0].file == "right.csv");
 }
 
-TEST_CASE("the committed fabric profiles can be read and fit their own measurements") {
+TEST_CASE("the committed fabric profiles can be read, are of known systems and name their tables") {
   int count = 0;
   const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/costmodel/profiles/fabrics";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
