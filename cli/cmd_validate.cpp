@@ -47,9 +47,8 @@ class Validate : public Verb {
         ->type_name("DIR");
     app.add_option("--score-only", score_only_, "score what an earlier call left in this folder")
         ->type_name("DIR");
-    app.add_option("--data", data_, "collectives: folder with the tables")
-        ->type_name("DIR")
-        ->capture_default_str();
+    app.add_option("--data", data_, "collectives: folder with the tables, in collectives/ and training/")
+        ->type_name("DIR");
     app.add_option("--fabrics", fabrics_, "collectives: folder with fabric profiles")
         ->type_name("DIR")
         ->capture_default_str();
@@ -60,7 +59,7 @@ class Validate : public Verb {
 
   ExitCode run() override {
     if (suite_ == "netlab") return netlab();
-    if (suite_ == "collectives") return validate_collectives(data_, fabrics_);
+    if (suite_ == "collectives") return collectives();
     if (suite_ != "self-train") {
       throw ScenarioError("validate", "unknown suite \"" + suite_ + "\"" +
                                           spelling_hint(suite_, {"self-train", "collectives", "netlab"}));
@@ -78,6 +77,14 @@ class Validate : public Verb {
   }
 
  private:
+  ExitCode collectives() {
+    if (data_.empty()) {
+      throw ScenarioError("--data", "which folder holds the tables? Expected one with collectives/ and training/ "
+                                    "(docs/collective-costs.md lists their forms)");
+    }
+    return validate_collectives(data_, fabrics_);
+  }
+
   ExitCode netlab() {
     if (!child_.job.empty()) {
       run_netlab_ranks(child_.input, child_.record);
@@ -144,7 +151,7 @@ class Validate : public Verb {
   }
 
   std::string suite_, profile_ = "costmodel/profiles/cpu_2core.json", out_, score_only_;
-  std::string data_ = "../shared/data", fabrics_ = "costmodel/profiles/fabrics";
+  std::string data_, fabrics_ = "costmodel/profiles/fabrics";
   validate::SuiteOptions options_;
   std::optional<int> repeats_;
   NetlabOptions netlab_;

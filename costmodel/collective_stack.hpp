@@ -65,6 +65,17 @@ void fields(V& v, CollectiveStack& c) {
   v("direct_limit", c.direct_limit, "one-shot and two-shot kernels up to so many bytes; 0 = none", at_least(0));
 }
 
+/// Share of a packet that is data on the network between nodes; the rest are flags. Within a domain the fitted efficiency
+/// holds it already.
+constexpr double network_data_share(WireProtocol p) {
+  switch (p) {
+    case WireProtocol::ll: return 0.5;
+    case WireProtocol::ll128: return 120.0 / 128.0;
+    case WireProtocol::simple: break;
+  }
+  return 1.0;
+}
+
 /// One step within the domain, and the share of the link that data gets.
 struct ProtocolCost {
   Seconds hop;

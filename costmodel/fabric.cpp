@@ -21,6 +21,51 @@ bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
+bool is_letter(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0;
+}
+bool is_digit(char c) {
+  return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+/// `phrase` with nothing but a version glued to it: "efa" is in "EFA v4" and "EFAv2" but not in "default".
+bool contains_words(const std::string& text, const std::string& phrase) {
+  for (std::size_t at = text.find(phrase); at != std::string::npos; at = text.find(phrase, at + 1)) {
+    if (at > 0 && (is_letter(text[at - 1]) || is_digit(text[at - 1]))) continue;
+    std::size_t end = at + phrase.size();
+    if (end + 1 < text.size() && text[end] == 'v' && is_digit(text[end + 1])) ++end;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    if (end == text.size() || !is_letter(text[end])) return true;
+  }
+  return false;
+}
+
+bool contains_any_word(const std::string& text, std::initializer_list<const char*> phrases) {
+  return std::any_of(phrases.begin(), phrases.end(), [&text](const char* p) { return contains_words(text, p); });
+}
+
+/// Where the letters `word` stand alone, with digits or signs around them: "nvl" in "NVL72", not in "NVLink".
+std::size_t find_letters(const std::string& text, const std::string& word) {
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_letter(text[at - 1])) && (end == text.size() || !is_letter(text[end]))) return at;
+  }
+  return std::string::npos;
+}
+
+/// A GPU comes in several forms, each with other wires. "PCIe" belongs to systems joined through the host. "NVL72" is a
+/// domain of 72; "NVL" without a number is a pair of cards with a bridge ("H100 NVL"), beside an NVL system its short form.
+bool has_form(const FabricSpec& spec, const std::string& text) {
+  constexpr int kTrayMost = 8;
+  if (contains(text, "pcie") && spec.shape != DomainShape::host) return false;
+  const std::size_t at = find_letters(text, "nvl");
+  if (at == std::string::npos) return true;
+  std::string digits;
+  for (std::size_t i = at + 3; i < text.size() && is_digit(text[i]); ++i) digits += text[i];
+  if (digits.empty()) return spec.domain > kTrayMost;
+  return spec.shape == DomainShape::switched && digits == std::to_string(spec.domain);
+}
+
 NetworkSpec network(const char* name) {
   for (const NetworkSpec& spec : known_networks()) {
     if (spec.name == name) return spec;
@@ -34,9 +79,8 @@ FabricSpec fabric(const char* system, DomainShape shape, int domain, double gbps
   return {system, shape, domain, BytesPerSec(gbps * 1e9), reduces, {}, network(net), source};
 }
 
-/// The known name in what people write; longer names stand first, so that "gb200" is not taken for "b200".
-std::string system_of(const std::string& written) {
-  const std::string text = lower(written);
+/// The known name of the GPU in what people write; longer names stand first, so that "gb200" is not taken for "b200".
+std::string gpu_of(const std::string& text) {
   if (contains(text, "a100") && contains(text, "pair")) return "a100_pairwise";
   if (contains(text, "h100") && contains(text, "pair")) return "h100_pairwise";
   if (contains(text, "v100") && contains(text, "pcie")) return "v100_pcie";
@@ -48,6 +92,16 @@ std::string system_of(const std::string& written) {
     if (contains(text, part)) return name;
   }
   return "";
+}
+
+/// The known system, GPU and form; nullptr where there is no such row.
+const FabricSpec* system_of(const std::string& written) {
+  const std::string text = lower(written);
+  const std::string name = gpu_of(text);
+  for (const FabricSpec& spec : known_fabrics()) {
+    if (spec.system == name) return has_form(spec, text) ? &spec : nullptr;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -110,7 +164,7 @@ const std::vector<FabricSpec>& known_fabrics() {
 }
 
 bool is_known_fabric(const std::string& system) {
-  return !system_of(system).empty();
+  return system_of(system) != nullptr;
 }
 
 std::string measured_sibling(const std::string& system) {
@@ -124,12 +178,9 @@ std::string measured_sibling(const std::string& system) {
 }
 
 const FabricSpec& find_fabric(const std::string& system) {
-  const std::string name = system_of(system);
+  if (const FabricSpec* spec = system_of(system)) return *spec;
   std::vector<std::string> names;
-  for (const FabricSpec& spec : known_fabrics()) {
-    if (spec.system == name) return spec;
-    names.push_back(spec.system);
-  }
+  for (const FabricSpec& spec : known_fabrics()) names.push_back(spec.system);
   throw ScenarioError("system", "unknown system \"" + system + "\"" + spelling_hint(system, names));
 }
 
@@ -142,17 +193,17 @@ BytesPerSec domain_bandwidth(const FabricSpec& spec, int ranks) {
 NetworkSpec find_network(const FabricSpec& spec, const std::string& text, double gbit) {
   const std::string t = lower(text);
   NetworkSpec found = spec.network;
-  if (contains(t, "efa")) {
+  if (contains_any_word(t, {"efa"})) {
     found = network(spec.system == "a100_sxm" ? "efa_v1" : spec.system == "b200_sxm" ? "efa_v4" : "efa_v2");
-  } else if (contains(t, "tcpx")) {
+  } else if (contains_any_word(t, {"tcpx", "tcpxo"})) {
     found = network("tcpxo");
-  } else if (contains(t, "slingshot") || contains(t, "cxi")) {
+  } else if (contains_any_word(t, {"slingshot", "cxi"})) {
     found = network("slingshot_11");
-  } else if (contains(t, "b4.8")) {
+  } else if (contains_any_word(t, {"b4.8"})) {
     found = network("roce_16x100");
-  } else if (contains(t, "roce") || contains(t, "rdma cluster")) {
+  } else if (contains_any_word(t, {"roce", "rdma cluster"})) {
     found = network("roce_400");
-  } else if (contains(t, "ethernet") || contains(t, "10gb")) {
+  } else if (contains_any_word(t, {"ethernet", "10gb", "10gbe", "10gbps", "10gbit"})) {
     found = network("ethernet_10g");
   }
   if (gbit > 0.0) found.bandwidth = BytesPerSec(gbit * 1e9 / 8.0);

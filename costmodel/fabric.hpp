@@ -75,8 +75,8 @@ void fields(V& v, FabricSpec& c) {
 /// Bandwidth of one GPU in a group of `ranks` of its domain.
 BytesPerSec domain_bandwidth(const FabricSpec& spec, int ranks);
 
-/// The known systems. `find_fabric` takes what people write ("H100-80GB-SXM", "h100_dgx", "GH200-120GB"); throws
-/// ScenarioError with the nearest name.
+/// The known systems. `find_fabric` takes what people write ("H100-80GB-SXM", "h100_dgx", "GH200-120GB"); a form without a
+/// row of its own ("H100-PCIe", "H100 NVL") is unknown. Throws ScenarioError with the nearest name.
 const std::vector<FabricSpec>& known_fabrics();
 const FabricSpec& find_fabric(const std::string& system);
 bool is_known_fabric(const std::string& system);

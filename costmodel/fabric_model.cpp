@@ -8,8 +8,6 @@
 namespace orrery::cost {
 namespace {
 
-/// Share of a packet that is data; the rest are flags. Within a domain the fitted efficiency holds it already.
-constexpr double kNetworkData[] = {0.5, 0.9375, 1.0};
 constexpr const char* kProtocolNames[] = {"LL", "LL128", "Simple"};
 
 /// Everything that an algorithm needs of one case, worked out once.
@@ -32,7 +30,8 @@ struct Setting {
   /// B/s that data gets of the adapters; many nodes meet on the way and slow each other down.
   double network(int p) const {
     const double doublings = std::max(0.0, std::log2(nodes / 4.0));
-    return adapters * stack.network_efficiency * kNetworkData[p] / (1.0 + stack.network_growth * doublings);
+    return adapters * stack.network_efficiency * network_data_share(static_cast<WireProtocol>(p)) /
+           (1.0 + stack.network_growth * doublings);
   }
   double combined(double a, double b) const {
     const double cut = nodes > 1.0 ? stack.network_pipelining : stack.pipelining;

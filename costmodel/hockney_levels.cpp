@@ -19,9 +19,7 @@ HockneyLevels hockney_levels(const FabricSpec& spec, const CollectiveStack& stac
     const ProtocolCost cost = protocol_cost(stack, protocol);
     cheapest({cost.hop, link * cost.efficiency, cost.efficiency}, result.domain, first);
     if (protocol == WireProtocol::ll128 && !spec.network.keeps_order) continue;
-    // Half or a sixteenth of a packet is flags on the network too; what is left is the library's own share.
-    const double data = protocol == WireProtocol::ll ? 0.5 : protocol == WireProtocol::ll128 ? 0.9375 : 1.0;
-    const double share = data * stack.network_efficiency;
+    const double share = network_data_share(protocol) * stack.network_efficiency;
     cheapest({cost.hop + spec.network.latency * stack.network_transits, adapter * share, share}, result.network,
              first);
   }

@@ -1,5 +1,7 @@
 #include "calibrate/fit/fabric_points.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -65,7 +67,11 @@ GroupedRows group_rows(const std::vector<CollectiveRow>& rows, bool by_run) {
     const cost::FabricSpec spec = spec_of(row);
     std::string label = spec.system;
     if (!row.stack.empty()) label += ", " + row.stack;
-    if (row.subject.nodes > 1) label += ", " + spec.network.name;
+    if (row.subject.nodes > 1) {
+      // One transport comes with adapters of several speeds; seven digits hold what tables state.
+      const double gbit = spec.network.bandwidth.value() * 8.0 / 1e9;
+      label += fmt::format(", {} at {:.7g} Gbit/s", spec.network.name, gbit);
+    }
     if (by_run) {
       label += (row.run.empty() ? "" : ", run " + row.run) + ", " + std::to_string(row.subject.ranks) + " ranks";
     }

@@ -19,7 +19,7 @@ struct FabricPoint {
 struct FabricGroup {
   cost::FabricSpec spec;
   std::string stack;  ///< as the table names it; "" = not stated
-  std::string label;  ///< system, network, stack: for people
+  std::string label;  ///< system, stack, network and its speed: for people
   std::vector<FabricPoint> points;  ///< ascending kind, bytes, ranks, nodes
   int rows = 0;
 };

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "calibrate/fit/fit_fabric.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/json_io.hpp"
 #include "sim/base/spelling.hpp"
 
 namespace orrery::calibrate {
@@ -39,6 +41,25 @@ void check_network(const std::string& network) {
   throw ScenarioError("--network", "unknown network \"" + network + "\"" + spelling_hint(network, names));
 }
 
+/// The group's wires as its profile stores them: within the node the network plays no part.
+cost::FabricSpec stored_spec(const FabricGroup& group) {
+  cost::FabricSpec spec = group.spec;
+  if (!is_between_nodes(group)) spec.network = cost::find_fabric(spec.system).network;
+  return spec;
+}
+
+/// A profile stores one fabric for all its stacks: groups that were fitted on different wires cannot share one.
+void check_same_fabric(const FabricGroup& first, const FabricGroup& group) {
+  const auto a = flatten_fields(stored_spec(first)), b = flatten_fields(stored_spec(group));
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (a[i] == b[i]) continue;
+    throw ScenarioError("--collectives", "the tables hold rows of two fabrics, and a profile has one: " + a[i].first +
+                                             " is " + a[i].second + " for \"" + first.label + "\" and " + b[i].second +
+                                             " for \"" + group.label +
+                                             "\"; choose with --stack, or give tables with the rows of one");
+  }
+}
+
 }  // namespace
 
 cost::FabricProfile fit_fabric_profile(const std::vector<NamedTable>& tables, const FabricChoice& choice) {
@@ -46,13 +67,16 @@ cost::FabricProfile fit_fabric_profile(const std::vector<NamedTable>& tables, co
   profile.fabric = cost::find_fabric(choice.system);
   check_network(choice.network);
   std::set<std::string> there, taken;
+  std::optional<FabricGroup> first;
   for (const NamedTable& table : tables) {
     const GroupedRows grouped = group_rows(table.table.rows, table.table.form == "nccl_tests");
     int rows = 0;
     for (const FabricGroup& group : grouped.groups) {
       there.insert(group.spec.system + (is_between_nodes(group) ? " on " + group.spec.network.name : ""));
       if (!fits(group, profile.fabric.system, choice)) continue;
-      profile.fabric = group.spec;
+      if (!first) first = group;
+      check_same_fabric(*first, group);
+      profile.fabric = stored_spec(group);
       cost::StackEntry entry = fit_group(group);
       if (group.stack.empty()) entry.name = table.table.form;
       if (!taken.insert(entry.name).second) entry.name += ", " + group.label;
@@ -81,10 +105,11 @@ std::string fabric_headline(const cost::FabricProfile& profile) {
       p90 += e.points * e.p90;
     }
   }
-  const double n = points > 0 ? points : 1.0;
-  return fmt::format("headline: {}: {} stacks from {} rows; held-out sizes: median {:.1f} %, p90 {:.1f} % (means over "
-                     "kinds and size decades)",
-                     profile.fabric.system, profile.stacks.size(), rows, 100.0 * median / n, 100.0 * p90 / n);
+  const std::string fitted =
+      fmt::format("headline: {}: {} stacks from {} rows; ", profile.fabric.system, profile.stacks.size(), rows);
+  if (points == 0) return fitted + "no size could be held out";
+  return fitted + fmt::format("held-out sizes: median {:.1f} %, p90 {:.1f} % (means over kinds and size decades)",
+                              100.0 * median / points, 100.0 * p90 / points);
 }
 
 }  // namespace orrery::calibrate

@@ -21,10 +21,11 @@ struct FabricChoice {
   std::string stack;    ///< only stacks whose name contains this; empty = all
 };
 
-/// Throws ScenarioError when no table has rows of that choice, naming the systems and networks that are there.
+/// Throws ScenarioError when no table has rows of that choice, naming the systems and networks that are there, and when
+/// the rows of that choice were measured on different wires (in-network reduction on and off, adapters of two speeds).
 cost::FabricProfile fit_fabric_profile(const std::vector<NamedTable>& tables, const FabricChoice& choice);
 
-/// One line: stacks, rows, held-out median and p90.
+/// One line: stacks, rows, held-out median and p90, or that no size could be held out.
 std::string fabric_headline(const cost::FabricProfile& profile);
 
 }  // namespace orrery::calibrate

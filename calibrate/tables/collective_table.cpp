@@ -142,6 +142,7 @@ CollectiveTable read_collectives(const std::string& text, const std::string& fil
   if (lines.empty()) throw ScenarioError(file_name, "the table is empty: expected a line of column names");
   const std::vector<const CollectiveColumn*> columns = columns_of(lines.front(), file_name);
   const Form& form = form_of(lines.front());
+  const std::string own_name = file_name.substr(file_name.rfind('/') + 1);  // its folders may speak of other systems
   CollectiveTable table{form.name, {}, 0};
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const CsvLine& line = lines[i];
@@ -160,7 +161,7 @@ CollectiveTable read_collectives(const std::string& text, const std::string& fil
         columns[c]->read(cells, line.cells[c]);
       }
       name = "the line";
-      if (cells.row.system.empty() && cost::is_known_fabric(file_name)) cells.row.system = file_name;
+      if (cells.row.system.empty() && cost::is_known_fabric(own_name)) cells.row.system = own_name;
       if (complete(cells)) {
         table.rows.push_back(cells.row);
       } else {

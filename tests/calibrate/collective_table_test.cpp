@@ -86,6 +86,12 @@ TEST_CASE("further forms: vTrain's look-up tables, sizes in KiB, GPUs named by t
   CHECK(cost::find_fabric(named.rows.at(0).system).system == "v100_sxm");
 }
 
+TEST_CASE("a folder's name says nothing of the system of its tables") {
+  const char* text = "nranks,size_bytes,time_us\n8,1024,20\n";
+  CHECK(read_collectives(text, "h100/runs/t.csv").rows.at(0).system.empty());
+  CHECK(read_collectives(text, "h100/runs/v100.csv").rows.at(0).system == "v100.csv");
+}
+
 TEST_CASE("rows without a time are counted, not guessed") {
   const auto table = read_collectives("gpu,nranks,size_bytes,time_us\nH100,8,1024,\nH100,8,2048,20\n", "t.csv");
   CHECK(table.rows.size() == 1);

@@ -41,3 +41,9 @@ TEST_CASE("validate collectives skips what is not there and says so last but one
   CHECK_THAT(result.out, Contains("\nheadline: "));
   CHECK(run("validate collectives --data nowhere").code == 2);
 }
+
+TEST_CASE("validate collectives without a folder of tables says what folder it expects") {
+  const Result result = run("validate collectives");
+  CHECK(result.code == 2);
+  CHECK_THAT(result.err, Contains("--data") && Contains("collectives/ and training/"));
+}

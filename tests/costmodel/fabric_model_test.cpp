@@ -175,6 +175,21 @@ TEST_CASE("systems are found by what people write") {
   CHECK(measured_sibling("a100_sxm") == "a100_sxm");
 }
 
+// H100-PCIe has 63 GB/s through the host where H100-SXM has 450 of NVLink; H100 NVL joins pairs of cards.
+TEST_CASE("a form of a GPU without a datasheet here is unknown, not taken for another form") {
+  for (const char* name : {"H100-PCIe", "NVIDIA A100-PCIE-40GB", "H100 NVL", "h200_nvl", "A100PCIe4", "GB200 NVL4"}) {
+    INFO(name);
+    CHECK_FALSE(is_known_fabric(name));
+    CHECK_THROWS_AS(find_fabric(name), ScenarioError);
+  }
+  CHECK(find_fabric("GB200 NVL72").system == "gb200");
+  CHECK(find_fabric("gb300-nvl").system == "gb300");
+  CHECK(find_fabric("HGX B200 NVL8").system == "b200_sxm");
+  CHECK(find_fabric("L40S PCIe").system == "l40s");
+  CHECK(find_fabric("H100 SXM5 NVLink").system == "h100_sxm");
+  CHECK(find_fabric("h100_pairwise_nvlink").system == "h100_pairwise");
+}
+
 // DGX-1V: GPUs 0 and 1 share one link of 25 GB/s; all eight have six rings.
 TEST_CASE("a mesh has the bandwidth of the rings that fit") {
   const FabricSpec& v100 = find_fabric("v100_sxm");
@@ -187,6 +202,34 @@ TEST_CASE("networks are found by what tables say of them") {
   CHECK(find_network(h100, "AWS p5.48xlarge 32x100Gb EFA", 3200).name == "efa_v2");
   CHECK(find_network(h100, "GCP A3 Mega GPUDirect-TCPXO", 1600).bandwidth.value() == 200e9);
   CHECK(find_network(h100, "", 0).name == "infiniband_ndr");
+  CHECK(find_network(h100, "RoCEv2", 0).name == "roce_400");
+  CHECK(find_network(h100, "10GbE", 0).name == "ethernet_10g");
+}
+
+TEST_CASE("a network is named by whole words") {
+  const FabricSpec& h100 = find_fabric("h100");
+  for (const char* text : {"cluster default", "broceliande", "InfiniBand 8x410Gb", "excxit"}) {
+    CHECK(find_network(h100, text, 0).name == h100.network.name);
+  }
+}
+
+// LL: 4 bytes of data with 4 of flag; LL128: 120 with 8. One byte has no bandwidth term to speak of, so the smallest
+// start-up wins: with hops of 1 us for all, the first protocol, LL.
+TEST_CASE("flags take the same share of the network in the formula and in Hockney's numbers") {
+  CHECK(network_data_share(WireProtocol::ll) == 0.5);
+  CHECK(network_data_share(WireProtocol::ll128) == 0.9375);
+  CHECK(network_data_share(WireProtocol::simple) == 1.0);
+  CollectiveStack stack = plain_stack();
+  stack.simple_slowness = stack.ll128_slowness = 10.0;
+  const FabricSpec& spec = find_fabric("h100_sxm");
+  const HockneyLevel level = hockney_levels(spec, stack, Bytes(1.0)).network;
+  CHECK(level.efficiency == network_data_share(WireProtocol::ll));
+  // One message over all adapters: launch + hop + transits latency + S / (adapters' bandwidth * share).
+  stack.simple_start = Seconds(1.0);
+  stack.ll128_slowness = 1e6;
+  const FabricCase message{CollectiveKind::point_to_point, Bytes(1e6), 16, 2};
+  CHECK(fabric_time(spec, stack, message).seconds ==
+        Approx(5e-6 + level.alpha.value() + 1e6 / (level.bandwidth.value() * spec.network.adapters)).epsilon(1e-12));
 }
 
 TEST_CASE("Hockney numbers follow the protocol of the message size") {
