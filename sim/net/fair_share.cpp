@@ -104,12 +104,9 @@ std::span<const FairShare::FlowIndex> FairShare::solve() {
     reschedule(id);
   }
   disturbed_.clear();
-  // Each visit thaws, freezes or settles something, and nothing twice: the bound only guards against our mistakes.
-  const std::uint64_t visits_max = work_.links + 4 * (flows_.size() + links_.size()) + 64;
-  while (!agenda_.empty()) {
-    visit(LinkId{static_cast<std::int32_t>(agenda_.top())});
-    SIM_ASSERT(work_.links < visits_max, "the shares of the links settle");
-  }
+  ++sweep_;
+  floor_ = 0.0;
+  while (!agenda_.empty()) visit(LinkId{static_cast<std::int32_t>(agenda_.top())});
   return changed_;
 }
 
@@ -154,7 +151,8 @@ void FairShare::thaw(FlowIndex index) {
   }
 }
 
-/// The level at which a link would be full if only its thawed flows grew.
+/// The level at which a link would be full if only its thawed flows grew, by its sums: not below the sweep's but for
+/// their rounding.
 double FairShare::fill_level(const Link& link) const {
   if (link.thawed == 0) return kInfinity;
   return std::max(link.capacity - link.used, 0.0) / link.thawed_weight;
@@ -167,24 +165,41 @@ void FairShare::reschedule(LinkId id) {
   due == kInfinity ? agenda_.erase(item) : agenda_.set(item, due);
 }
 
+/// Each visit thaws or freezes flows, or takes a link off the agenda that comes back only when one of its flows is thawed
+/// or frozen, or moves a link whose sums had drifted, which they cannot do again before that. A flow is frozen once in a
+/// sweep at most, so that sweeps end whatever rounding does.
 void FairShare::visit(LinkId id) {
   ++work_.links;
   Link& link = links_[id.index()];
   take_stock(link);
+  if (above(std::min(fill_level(link), link.level), agenda_.top_key())) {
+    reschedule(id);
+    if (agenda_.empty() || agenda_.top() != static_cast<std::uint32_t>(id.value)) return;
+  }
   fill_level(link) > link.level ? raise_group(id) : limit(id);
 }
 
-/// Sums anew what was kept up to date by additions and subtractions.
+/// Sums anew what was kept up to date by additions and subtractions. What is left of a crowded link may be a thousandth
+/// of it, so the sum of the rates keeps what its additions round off (Neumaier, ZAMM 54, 1974).
 void FairShare::take_stock(Link& link) {
-  link.used = link.thawed_weight = 0.0;
+  double used = 0.0;
+  double lost = 0.0;
+  link.thawed_weight = 0.0;
   for (const Member& member : link.members) {
     const Flow& flow = flows_[member.flow];
-    flow.state == State::thawed ? link.thawed_weight += flow.weight : link.used += flow.rate;
+    if (flow.state == State::thawed) {
+      link.thawed_weight += flow.weight;
+      continue;
+    }
+    const double sum = used + flow.rate;
+    lost += used >= flow.rate ? (used - sum) + flow.rate : (flow.rate - sum) + used;
+    used = sum;
   }
+  link.used = used + lost;
 }
 
 /// A link whose thawed flows, if it has any, would go above its group: the group has to rise with them, if there is
-/// really something to share.
+/// really something to share. What is left over when the group is of this sweep is rounding.
 void FairShare::raise_group(LinkId id) {
   Link& link = links_[id.index()];
   double weight = 0.0;
@@ -196,7 +211,7 @@ void FairShare::raise_group(LinkId id) {
     rate += flow.rate;
   }
   const double together = (link.capacity - link.used + rate) / (link.thawed_weight + weight);
-  if (weight > 0.0 && !above(together, link.level)) {
+  if (link.level_of_sweep == sweep_ || (weight > 0.0 && !above(together, link.level))) {
     if (link.thawed == 0) {
       agenda_.erase(static_cast<std::uint32_t>(id.value));
     } else {
@@ -213,10 +228,11 @@ void FairShare::raise_group(LinkId id) {
 }
 
 /// A link that its thawed flows fill up. Flows above that level have to come down: they are thawed, highest levels
-/// first in effect, until the level at which those left above and the thawed ones fill the link together.
+/// first in effect, until the level at which those left above and the thawed ones fill the link together. None of them
+/// was frozen in this sweep, as none of those is above the floor.
 void FairShare::limit(LinkId id) {
   Link& link = links_[id.index()];
-  double level = fill_level(link);
+  double level = std::max(fill_level(link), floor_);
   for (;;) {
     double left = link.capacity - link.used;
     double weight = link.thawed_weight;
@@ -241,7 +257,7 @@ void FairShare::limit(LinkId id) {
   if (thawed_more) {
     reschedule(id);
     if (agenda_.top() != static_cast<std::uint32_t>(id.value)) return;  // others are due before
-    level = fill_level(link);
+    level = std::max(fill_level(link), floor_);
   }
   freeze_thawed(id, link.level != kInfinity ? link.level : level);
 }
@@ -249,9 +265,11 @@ void FairShare::limit(LinkId id) {
 /// The thawed flows of a full link join its group.
 void FairShare::freeze_thawed(LinkId id, double level) {
   Link& link = links_[id.index()];
-  const bool takes_all = link.thawed == 1 && link.level == kInfinity;
-  const double left = std::max(link.capacity - link.used, 0.0);
+  const bool takes_all = link.thawed == 1 && link.level == kInfinity && level == fill_level(link);
+  const double left = link.capacity - link.used;
   link.level = level;
+  link.level_of_sweep = sweep_;
+  floor_ = std::max(floor_, level);
   agenda_.erase(static_cast<std::uint32_t>(id.value));
   for (std::size_t i = 0; link.thawed != 0; ++i) {
     const FlowIndex index = link.members[i].flow;

@@ -96,6 +96,7 @@ class FairShare {
     double used = 0.0;  // by frozen flows; outside of solve() all are
     double level = 0.0;
     double thawed_weight = 0.0;
+    std::uint64_t level_of_sweep = 0;  // the last one that froze flows here
     std::uint32_t thawed = 0;
     bool disturbed = false;  // lost a flow, or changed otherwise, since the last solve()
     bool touched = false;
@@ -124,6 +125,8 @@ class FairShare {
   std::vector<FlowIndex> changed_;
   std::vector<LinkId> touched_;
   IndexedHeap<double> agenda_;  // links by the level at which something happens there
+  std::uint64_t sweep_ = 0;
+  double floor_ = 0.0;  // highest level at which this sweep has frozen flows: exactly, nothing is due below it
   bool tracking_ = false;
   Work work_;
 };
