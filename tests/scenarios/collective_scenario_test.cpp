@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "scenarios/artifact.hpp"
 #include "scenarios/collective_request.hpp"
 #include "scenarios/collective_run.hpp"
 #include "scenarios/question.hpp"
@@ -125,6 +126,14 @@ TEST_CASE("a placement puts ranks on hosts by name") {
   CHECK_THAT(error_of({R"(cluster.placement=["host 0", "host 1", "host 2", "host 0"])"}),
              Contains("host \"host 0\" holds a rank already"));
   CHECK_THAT(error_of({R"(cluster.placement=["host 0"])"}), Contains("1 hosts for 4 ranks; name one host per rank"));
+}
+
+TEST_CASE("the network that docs/network.md prints runs with all its GPUs") {
+  const std::string page = read_file(ORRERY_SOURCE_DIR "/docs/network.md");
+  const std::size_t first = page.find("```json\n") + 8;
+  const std::string block = "{" + page.substr(first, page.find("```", first) - first) + "}";
+  const std::string network = Json::parse(block).at("network").dump();
+  CHECK(error_of({"cluster.network=" + network, "cluster.ranks=128", "sizes=1 MiB"}) == "no error");
 }
 
 TEST_CASE("impossible collectives are refused with a value that works") {
