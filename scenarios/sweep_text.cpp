@@ -29,11 +29,15 @@ std::string json_text(const Sweep& sweep, const std::vector<PointResult>& result
   return points.dump(2) + "\n";
 }
 
-/// A value for people: six digits, text without quotes.
+/// A value for people: six digits, text without quotes; "-" where there is none.
 std::string plain(const Json& value) {
+  if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();
   return value.is_number_float() ? fmt::format("{:.6g}", value.get<double>()) : value.dump();
 }
+
+/// A value in a CSV file; nothing where there is none.
+std::string in_csv(const Json& value) { return value.is_null() ? "" : csv_field(value.dump()); }
 
 /// Every line of the table with the header first; `cell` writes a value.
 template <class Cell>
@@ -75,7 +79,7 @@ std::string sweep_text(const Sweep& sweep, const std::vector<PointResult>& resul
   if (format == Format::json) return json_text(sweep, results);
   if (format != Format::csv) return TextStyle{format == Format::md, false}.table(lines(sweep, results, plain));
   std::string text;
-  for (const TextRow& row : lines(sweep, results, [](const Json& value) { return csv_field(value.dump()); })) {
+  for (const TextRow& row : lines(sweep, results, in_csv)) {
     text += fmt::format("{}\n", fmt::join(row, ","));
   }
   return text;

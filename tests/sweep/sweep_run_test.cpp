@@ -136,6 +136,12 @@ TEST_CASE("a point that does not fit into memory is a row with a missed goal") {
   CHECK(results[0].goal_met);
   CHECK_FALSE(results[1].goal_met);
   CHECK(results[1].error.empty());
+  // What was not simulated has no time: null, an empty field, a dash; never 0.
+  CHECK(results[0].rows[0][0].value.is_number());
+  CHECK(results[1].rows[0][0].column == "step_time_s");
+  CHECK(results[1].rows[0][0].value.is_null());
+  CHECK_THAT(sweep_text(sweep, results, Format::csv), Contains("\n\"1 KiB\",,,,,,,,"));
+  CHECK_THAT(sweep_text(sweep, results, Format::md), Contains("|  - |"));
 }
 
 TEST_CASE("when no point can be answered the first one's error is the answer") {
