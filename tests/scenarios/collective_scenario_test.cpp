@@ -5,6 +5,7 @@
 #include "scenarios/artifact.hpp"
 #include "scenarios/collective_request.hpp"
 #include "scenarios/collective_run.hpp"
+#include "scenarios/collective_text.hpp"
 #include "scenarios/question.hpp"
 #include "sim/base/error.hpp"
 
@@ -126,6 +127,12 @@ TEST_CASE("a placement puts ranks on hosts by name") {
   CHECK_THAT(error_of({R"(cluster.placement=["host 0", "host 1", "host 2", "host 0"])"}),
              Contains("host \"host 0\" holds a rank already"));
   CHECK_THAT(error_of({R"(cluster.placement=["host 0"])"}), Contains("1 hosts for 4 ranks; name one host per rank"));
+}
+
+TEST_CASE("names with quotes and commas stay one field of the CSV") {
+  CollectiveReport report = report_of({});
+  report.cases[0].bottleneck = "a \"fast\", b -> c";
+  CHECK_THAT(report_csv(report), Contains(",\"a \"\"fast\"\", b -> c\","));
 }
 
 TEST_CASE("the network that docs/network.md prints runs with all its GPUs") {

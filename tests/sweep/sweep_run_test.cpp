@@ -161,3 +161,14 @@ TEST_CASE("collectives are swept like training runs, a layout that cannot be bui
   CHECK(results[2].rows.size() == 1);
   CHECK(sweep_text(sweep, results, Format::json) == sweep_text(sweep, run_sweep(sweep, {1, ""}), Format::json));
 }
+
+TEST_CASE("every line of a sweep's CSV has the header's fields, also where objects vary, and no name comes twice") {
+  const Sweep sweep = expand(parse_json(R"({"version": 1, "kind": "collective", "name": "c", "sizes": "1 MiB",
+    "cluster": {"ranks": 4, "network": {"topology": {"kind": "single_switch", "hosts": 6}}}, "outputs": {"what_if": false},
+    "sweep": {"grid": {"algorithm": ["auto", {"kind": "parameter_server", "servers": 2}]}}})",
+                                        "c.json"));
+  const std::string csv = sweep_text(sweep, run_sweep(sweep, {1, ""}), Format::csv);
+  CHECK(csv.rfind("algorithm,size_bytes,result.algorithm,time_s,", 0) == 0);
+  CHECK_THAT(csv, Contains("\n\"{\"\"kind\"\":\"\"parameter_server\"\",\"\"servers\"\":2}\",1048576,"
+                           "\"parameter_server (servers 2)\","));
+}
