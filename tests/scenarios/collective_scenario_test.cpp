@@ -129,6 +129,48 @@ TEST_CASE("a placement puts ranks on hosts by name") {
   CHECK_THAT(error_of({R"(cluster.placement=["host 0"])"}), Contains("1 hosts for 4 ranks; name one host per rank"));
 }
 
+TEST_CASE("no collective beats its bound where a cable is slow in one direction") {
+  // The bound counts both directions of every port by themselves: a slow way out of the last rank of a broadcast's chain
+  // costs nothing, and in 64 MiB / 10 GB/s = 6.7 ms the others have received.
+  int timed = 0;
+  for (const char* const kind : {"all_reduce", "reduce_scatter", "all_gather", "broadcast", "reduce", "all_to_all",
+                                 "point_to_point", "neighbor_average", "barrier"}) {
+    for (const char* const link : {"host 0 -> switch", "switch -> host 0", "host 3 -> switch", "switch -> host 3"}) {
+      const auto c = report_of({std::string("collective=") + kind, "algorithm=auto", "sizes=64 MiB",
+                                std::string(R"(cluster.network.faults=[{"link": ")") + link +
+                                    R"(", "bandwidth_factor": 0.1, "one_way": true}])"})
+                         .cases.at(0);
+      INFO(kind << " with " << link);
+      for (const CandidateReport& candidate : c.candidates) {
+        if (!candidate.time_s) continue;
+        CHECK(*candidate.time_s >= c.bound_s);
+        ++timed;
+      }
+    }
+  }
+  CHECK(timed > 60);
+}
+
+TEST_CASE("a bound counts only the directions that the collective needs") {
+  // S = 40 kB, one cable of 10 GB/s cut to 1 GB/s one way: 40 us where S must pass it, 10 us where S / 4 must.
+  const auto bound = [](const std::string& kind, const std::string& link) {
+    return report_of({"collective=" + kind, "algorithm=auto",
+                      R"(cluster.network.faults=[{"link": ")" + link + R"(", "bandwidth_factor": 0.1, "one_way": true}])"})
+        .cases.at(0)
+        .bound_s;
+  };
+  CHECK(bound("broadcast", "host 3 -> switch") == Approx(4e-6));
+  CHECK(bound("broadcast", "switch -> host 0") == Approx(4e-6));
+  CHECK(bound("broadcast", "switch -> host 3") == Approx(40e-6));
+  CHECK(bound("broadcast", "host 0 -> switch") == Approx(40e-6));
+  CHECK(bound("reduce", "switch -> host 3") == Approx(4e-6));
+  CHECK(bound("reduce", "switch -> host 0") == Approx(40e-6));
+  CHECK(bound("all_gather", "host 3 -> switch") == Approx(10e-6));
+  CHECK(bound("all_gather", "switch -> host 3") == Approx(30e-6));
+  CHECK(bound("reduce_scatter", "switch -> host 3") == Approx(10e-6));
+  CHECK(bound("reduce_scatter", "host 3 -> switch") == Approx(30e-6));
+}
+
 TEST_CASE("names with quotes and commas stay one field of the CSV") {
   CollectiveReport report = report_of({});
   report.cases[0].bottleneck = "a \"fast\", b -> c";
