@@ -117,6 +117,18 @@ TEST_CASE("a changed profile makes its points be simulated again") {
   CHECK(simulated(mlp(R"({"seeds": 2})", {"profile=" + path}), folder) == 2);
 }
 
+TEST_CASE("points that another build of the program kept are simulated again") {
+  const fs::path folder = fresh_folder("program");
+  const Sweep sweep = mlp(R"({"seeds": 2})");
+  CHECK(simulated(sweep, folder) == 2);
+  Counter other, again;
+  run_sweep(sweep, {1, folder.string(), "another build"}, &other);
+  CHECK(other.anew == 2);
+  run_sweep(sweep, {1, folder.string(), "another build"}, &again);
+  CHECK(again.anew == 0);
+  CHECK(simulated(sweep, folder) == 2);
+}
+
 TEST_CASE("a point that cannot be answered says why in its row, and the others are there") {
   const Sweep sweep = mlp(R"({"grid": {"batch": [32, 0, 64]}})");
   const auto results = run_sweep(sweep, {2, ""});
