@@ -11,12 +11,21 @@ namespace orrery::scenario {
 namespace {
 
 constexpr double kNearFactor = 4.0;  // formulas ignore shared links, so those near the best one are all timed
-constexpr std::size_t kTransfersMax = 400'000;  // of a candidate that is timed only for comparison
+constexpr std::size_t kComparedMax = 400'000;  // of a candidate that is timed only for comparison
 
 std::size_t transfers_of(const collective::Plan& plan) {
   std::size_t count = 0;
   for (const collective::Channel& channel : plan.channels) count += channel.transfers.size();
   return count;
+}
+
+/// Nothing when the plan would be too large.
+std::optional<collective::Plan> small_plan(const collective::Algorithm& algorithm, const collective::PlanRequest& request) {
+  try {
+    return algorithm.plan(request);
+  } catch (const collective::TooManyTransfers&) {
+    return std::nullopt;
+  }
 }
 
 /// What may leave and what may enter each rank's host; the two differ where a fault has one direction.
@@ -32,10 +41,12 @@ std::vector<Port> ports_of(const net::Topology& topology, const std::vector<net:
   return ports;
 }
 
-/// The simulated time; those without one come last.
-double rank_key(const Candidate& c) {
-  if (c.timing) return c.timing->time.value();
-  return std::numeric_limits<double>::infinity();
+/// Those without a time come last.
+double sort_key(const std::optional<Seconds>& time) {
+  return time ? time->value() : std::numeric_limits<double>::infinity();
+}
+std::optional<Seconds> simulated(const Candidate& c) {
+  return c.timing ? std::optional(c.timing->time) : std::nullopt;
 }
 
 }  // namespace
@@ -164,32 +175,57 @@ std::optional<Seconds> CollectiveMachine::closed_form(const collective::Algorith
   return algorithm.closed_form(request, size_of(scenario_.dtype), levels);
 }
 
+collective::Plan CollectiveMachine::plan(const Registered<collective::Algorithm>& algorithm,
+                                         const collective::PlanRequest& request) const {
+  try {
+    return algorithm->plan(request);
+  } catch (const collective::TooManyTransfers& error) {
+    std::vector<std::string> small;
+    for (const auto& other : collective::eligible(request)) {
+      const auto plan = small_plan(*other, request);
+      if (plan && has_room(*plan)) small.push_back(other.name());
+    }
+    throw ScenarioError("$.algorithm",
+                        fmt::format("{} on {} ranks {}; use fewer ranks{}", algorithm.name(), request.ranks, error.what(),
+                                    small.empty() ? "" : fmt::format(" or auto, {}", fmt::join(small, ", "))));
+  }
+}
+
 std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanRequest& request) {
   std::vector<Candidate> found;
-  Seconds best{std::numeric_limits<double>::infinity()};
   const int spare = static_cast<int>(spare_hosts_.size());
   for (auto& algorithm : collective::eligible(request)) {
     if (AlgorithmChoice(algorithm.name()).extra_hosts(request.kind) > spare) continue;
     Candidate candidate{std::move(algorithm), std::nullopt, std::nullopt};
     candidate.closed_form = closed_form(*candidate.algorithm, request);
-    if (candidate.closed_form) best = std::min(best, *candidate.closed_form);
     found.push_back(std::move(candidate));
   }
+  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+    return sort_key(a.closed_form) < sort_key(b.closed_form);
+  });
   std::vector<Candidate> able;
+  std::optional<Seconds> best;  // formula of those that can be planned
+  bool too_large = false;
   for (Candidate& candidate : found) {
-    const bool near = !candidate.closed_form || *candidate.closed_form <= kNearFactor * best;
-    if (near) {
-      const collective::Plan plan = candidate.algorithm->plan(request);
-      if (!has_room(plan)) continue;
-      const bool is_best = candidate.closed_form && *candidate.closed_form <= best;
-      if (is_best || transfers_of(plan) <= kTransfersMax) candidate.timing = time(plan);
+    if (!candidate.closed_form || !best || *candidate.closed_form <= kNearFactor * *best) {
+      const auto plan = small_plan(*candidate.algorithm, request);
+      too_large = too_large || !plan;
+      if (!plan || !has_room(*plan)) continue;
+      if (!best) best = candidate.closed_form;
+      const bool is_best = candidate.closed_form && *candidate.closed_form <= *best;
+      if (is_best || transfers_of(*plan) <= kComparedMax) candidate.timing = time(*plan);
     }
     able.push_back(std::move(candidate));
   }
-  std::stable_sort(able.begin(), able.end(),
-                   [](const Candidate& a, const Candidate& b) { return rank_key(a) < rank_key(b); });
-  if (able.empty())
-    throw ScenarioError("$.algorithm", "no algorithm for " + name(request.kind) + " has room here");
+  std::sort(able.begin(), able.end(), [](const Candidate& a, const Candidate& b) {
+    return std::pair(sort_key(simulated(a)), a.algorithm.name()) < std::pair(sort_key(simulated(b)), b.algorithm.name());
+  });
+  if (able.empty()) {
+    throw ScenarioError("$.algorithm",
+                        too_large ? fmt::format("every algorithm for {} on {} ranks {}; use fewer ranks", name(request.kind),
+                                                request.ranks, collective::TooManyTransfers().what())
+                                  : "no algorithm for " + name(request.kind) + " has room here");
+  }
   if (!able.front().timing) able.front().timing = time(able.front().algorithm->plan(request));
   return able;
 }

@@ -34,6 +34,9 @@ class CollectiveMachine {
 
   const net::Topology& topology() const { return topology_; }
 
+  /// Throws ScenarioError with the algorithms that would work when the plan would be too large.
+  collective::Plan plan(const Registered<collective::Algorithm>& algorithm,
+                        const collective::PlanRequest& request) const;
   /// True when there are hosts (or a reducing switch) for the plan's helpers.
   bool has_room(const collective::Plan& plan) const;
   /// Throws ScenarioError when there is no room, or when fidelity "uncontended" is asked for and some link is shared.

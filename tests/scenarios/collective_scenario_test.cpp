@@ -228,3 +228,35 @@ TEST_CASE("the command line's words become a scenario, or a message that names t
   command.ranks = 0;
   CHECK(command_error(command) == "--ranks: 0 ranks; use at least 2");
 }
+
+TEST_CASE("ranks, sizes and counts beyond what is simulated are refused with the limit") {
+  CollectiveCommand command;
+  for (const std::string topology : {"dgx1", "single_switch", "fat_tree", "rail_pod"}) {
+    command.topology = topology;
+    command.ranks = 2147483647;
+    CHECK(command_error(command) == "--ranks: 2147483647 hosts are too many; expected at most 65536");
+  }
+  CHECK_THAT(error_of({"sizes=1e20 B"}), Contains("\"1e20 B\" is too large; expected at most 64 TiB"));
+  CHECK_THAT(error_of({"sizes=1 KiB..1e300 B"}), Contains("is too large; expected at most 64 TiB"));
+  CHECK(error_of({"sizes=64 TiB"}) == "no error");
+  const std::string most = "9223372036854775807";
+  CHECK_THAT(error_of({"collective=all_to_all", "algorithm=pairwise", "cluster.ranks=2",
+                       "counts=[[" + most + ", " + most + "], [0, 0]]"}),
+             Contains("a row holds more than 64 TiB, the most that a rank may send"));
+  CHECK_THAT(error_of({"cluster.resize=true", "cluster.ranks=65536", "algorithm=parameter_server"}),
+             Contains("65537 hosts are too many; expected at most 65536"));
+}
+
+TEST_CASE("a plan that would not fit into memory is refused with algorithms that would, and auto leaves it out") {
+  // A ring's all-reduce is 2 P (P - 1) transfers: 16.8 million for 2,896 ranks, 8,384,512 for 2,048.
+  const std::vector<std::string> large{"cluster.resize=true", "cluster.ranks=2896", "sizes=1 KiB"};
+  std::vector<std::string> ring = large, automatic = large;
+  ring.push_back("algorithm=ring");
+  CHECK_THAT(error_of(ring), Contains("$.algorithm: ring on 2896 ranks needs more than 8388608 transfers") &&
+                                 Contains("use fewer ranks or auto, ") && Contains("recursive_doubling") &&
+                                 !Contains("two_shot"));
+  automatic.push_back("algorithm=auto");
+  const CollectiveCaseReport c = report_of(automatic).cases.at(0);
+  CHECK(c.algorithm != "ring");
+  CHECK(c.time_s > 0.0);
+}
