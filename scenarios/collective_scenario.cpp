@@ -38,10 +38,15 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 /// What would have to change for the topology to hold `hosts`: "cluster.network.topology.hosts=16". Empty when its kind
-/// cannot grow.
+/// cannot grow so far.
 std::string growth(const CollectiveScenario& s, int hosts) {
   CollectiveScenario grown = s;
-  grown.cluster.network.topology->resize(hosts);
+  try {
+    net::resize(grown.cluster.network, hosts);
+    read_json({"", "", write_json(grown.cluster.network), {}}, grown.cluster.network);  // within the fields' limits?
+  } catch (const ScenarioError&) {
+    return "";
+  }
   const auto before = flatten_fields(s.cluster.network), after = flatten_fields(grown.cluster.network);
   std::vector<std::string> changes;
   for (const auto& [path, value] : after) {

@@ -260,3 +260,12 @@ TEST_CASE("a plan that would not fit into memory is refused with algorithms that
   CHECK(c.algorithm != "ring");
   CHECK(c.time_s > 0.0);
 }
+
+TEST_CASE("more ranks than a network has that cannot grow are refused with the most that it takes") {
+  CHECK(error_of({R"(cluster.network.topology={"kind": "graph", "nodes": [{"name": "a"}, {"name": "b"}],
+                     "cables": [{"between": ["a", "b"]}]})",
+                  "cluster.ranks=3"}) ==
+        "--set cluster.ranks: cluster.ranks=3 but graph has 2 hosts; use at most 2 ranks");
+  CHECK(error_of({R"(cluster.network.topology={"kind": "dgx1"})", "cluster.ranks=65536"}) ==
+        "--set cluster.ranks: cluster.ranks=65536 but dgx1 has 8 hosts; use at most 8 ranks");
+}
