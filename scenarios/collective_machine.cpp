@@ -20,7 +20,8 @@ std::size_t transfers_of(const collective::Plan& plan) {
 }
 
 /// Nothing when the plan would be too large.
-std::optional<collective::Plan> small_plan(const collective::Algorithm& algorithm, const collective::PlanRequest& request) {
+std::optional<collective::Plan> small_plan(const collective::Algorithm& algorithm,
+                                           const collective::PlanRequest& request) {
   try {
     return algorithm.plan(request);
   } catch (const collective::TooManyTransfers&) {
@@ -186,8 +187,8 @@ collective::Plan CollectiveMachine::plan(const Registered<collective::Algorithm>
       if (plan && has_room(*plan)) small.push_back(other.name());
     }
     throw ScenarioError("$.algorithm",
-                        fmt::format("{} on {} ranks {}; use fewer ranks{}", algorithm.name(), request.ranks, error.what(),
-                                    small.empty() ? "" : fmt::format(" or auto, {}", fmt::join(small, ", "))));
+                        fmt::format("{} on {} ranks {}; use fewer ranks{}", algorithm.name(), request.ranks,
+                                    error.what(), small.empty() ? "" : fmt::format(" or auto, {}", fmt::join(small, ", "))));
   }
 }
 
@@ -218,12 +219,14 @@ std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanReque
     able.push_back(std::move(candidate));
   }
   std::sort(able.begin(), able.end(), [](const Candidate& a, const Candidate& b) {
-    return std::pair(sort_key(simulated(a)), a.algorithm.name()) < std::pair(sort_key(simulated(b)), b.algorithm.name());
+    return std::pair(sort_key(simulated(a)), a.algorithm.name()) <
+           std::pair(sort_key(simulated(b)), b.algorithm.name());
   });
   if (able.empty()) {
     throw ScenarioError("$.algorithm",
-                        too_large ? fmt::format("every algorithm for {} on {} ranks {}; use fewer ranks", name(request.kind),
-                                                request.ranks, collective::TooManyTransfers().what())
+                        too_large ? fmt::format("every algorithm for {} on {} ranks {}; use fewer ranks",
+                                                name(request.kind), request.ranks,
+                                                collective::TooManyTransfers().what())
                                   : "no algorithm for " + name(request.kind) + " has room here");
   }
   if (!able.front().timing) able.front().timing = time(able.front().algorithm->plan(request));
