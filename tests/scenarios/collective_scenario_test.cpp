@@ -236,13 +236,13 @@ TEST_CASE("ranks, sizes and counts beyond what is simulated are refused with the
     command.ranks = 2147483647;
     CHECK(command_error(command) == "--ranks: 2147483647 hosts are too many; expected at most 65536");
   }
-  CHECK_THAT(error_of({"sizes=1e20 B"}), Contains("\"1e20 B\" is too large; expected at most 64 TiB"));
-  CHECK_THAT(error_of({"sizes=1 KiB..1e300 B"}), Contains("is too large; expected at most 64 TiB"));
+  CHECK_THAT(error_of({"sizes=1e20 B"}), Contains("\"1e20 B\" is too large; expected at most 64.0 TiB"));
+  CHECK_THAT(error_of({"sizes=1 KiB..1e300 B"}), Contains("is too large; expected at most 64.0 TiB"));
   CHECK(error_of({"sizes=64 TiB"}) == "no error");
   const std::string most = "9223372036854775807";
   CHECK_THAT(error_of({"collective=all_to_all", "algorithm=pairwise", "cluster.ranks=2",
                        "counts=[[" + most + ", " + most + "], [0, 0]]"}),
-             Contains("a row holds more than 64 TiB, the most that a rank may send"));
+             Contains("a row holds more than 64.0 TiB, the most that a rank may send"));
   CHECK_THAT(error_of({"cluster.resize=true", "cluster.ranks=65536", "algorithm=parameter_server"}),
              Contains("65537 hosts are too many; expected at most 65536"));
 }
