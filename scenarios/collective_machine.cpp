@@ -11,7 +11,7 @@ namespace orrery::scenario {
 namespace {
 
 constexpr double kNearFactor = 4.0;  // formulas ignore shared links, so those near the best one are all timed
-constexpr std::size_t kTransfersMax = 400'000;  // of a candidate that is timed only for comparison
+constexpr std::size_t kComparedMax = 400'000;  // of a candidate that is timed only for comparison
 
 std::size_t transfers_of(const collective::Plan& plan) {
   std::size_t count = 0;
@@ -19,23 +19,35 @@ std::size_t transfers_of(const collective::Plan& plan) {
   return count;
 }
 
-/// Of each rank's host: the smaller one of what may leave and what may enter it.
-std::vector<BytesPerSec> ports_of(const net::Topology& topology, const std::vector<net::NodeId>& ranks) {
-  std::vector<BytesPerSec> out(topology.nodes().size()), in(topology.nodes().size()), ports;
+/// Nothing when the plan would be too large.
+std::optional<collective::Plan> small_plan(const collective::Algorithm& algorithm,
+                                           const collective::PlanRequest& request) {
+  try {
+    return algorithm.plan(request);
+  } catch (const collective::TooManyTransfers&) {
+    return std::nullopt;
+  }
+}
+
+/// What may leave and what may enter each rank's host; the two differ where a fault has one direction.
+std::vector<Port> ports_of(const net::Topology& topology, const std::vector<net::NodeId>& ranks) {
+  std::vector<Port> of_nodes(topology.nodes().size()), ports;
   for (std::size_t i = 0; i < topology.links().size(); ++i) {
     const net::Link& link = topology.links()[i];
     if (topology.failed(net::LinkId{static_cast<std::int32_t>(i)})) continue;
-    out[link.from.index()] += link.bandwidth;
-    in[link.to.index()] += link.bandwidth;
+    of_nodes[link.from.index()].out += link.bandwidth;
+    of_nodes[link.to.index()].in += link.bandwidth;
   }
-  for (const net::NodeId node : ranks) ports.push_back(std::min(out[node.index()], in[node.index()]));
+  for (const net::NodeId node : ranks) ports.push_back(of_nodes[node.index()]);
   return ports;
 }
 
-/// The simulated time; those without one come last.
-double rank_key(const Candidate& c) {
-  if (c.timing) return c.timing->time.value();
-  return std::numeric_limits<double>::infinity();
+/// Those without a time come last.
+double sort_key(const std::optional<Seconds>& time) {
+  return time ? time->value() : std::numeric_limits<double>::infinity();
+}
+std::optional<Seconds> simulated(const Candidate& c) {
+  return c.timing ? std::optional(c.timing->time) : std::nullopt;
 }
 
 }  // namespace
@@ -89,36 +101,59 @@ collective::PlanTiming CollectiveMachine::time(const collective::Plan& plan, net
   return std::move(*timing);
 }
 
-Seconds CollectiveMachine::bound(const collective::PlanRequest& request, int helpers) const {
-  if (request.ranks < 2) return Seconds(0.0);
-  const Bytes size = static_cast<double>(request.elements) * size_of(scenario_.dtype);
-  const double n = request.ranks;
-  BytesPerSec least{std::numeric_limits<double>::infinity()}, all{0.0};
-  for (const BytesPerSec port : ports_) {
-    least = std::min(least, port);
-    all += port;
+Seconds CollectiveMachine::slowest_port(Bytes out, Bytes in) const {
+  Seconds slowest{0.0};
+  for (const Port& port : ports_) slowest = std::max({slowest, out / port.out, in / port.in});
+  return slowest;
+}
+
+Seconds CollectiveMachine::rooted(Bytes root_out, Bytes root_in, Bytes out, Bytes in, int root) const {
+  Seconds slowest{0.0};
+  for (std::size_t i = 0; i < ports_.size(); ++i) {
+    const bool is_root = i == static_cast<std::size_t>(root);
+    slowest = std::max({slowest, (is_root ? root_out : out) / ports_[i].out, (is_root ? root_in : in) / ports_[i].in});
   }
+  return slowest;
+}
+
+Seconds CollectiveMachine::all_ports(Bytes total) const {
+  Port all;
+  for (const Port& port : ports_) {
+    all.out += port.out;
+    all.in += port.in;
+  }
+  return std::max(total / all.out, total / all.in);
+}
+
+Seconds CollectiveMachine::bound(const collective::PlanRequest& request, int helpers) const {
+  if (request.ranks < 2 || request.kind == CollectiveKind::barrier) return Seconds(0.0);
+  const Bytes size = static_cast<double>(request.elements) * size_of(scenario_.dtype), none{0.0};
+  const double n = request.ranks;
+  const Bytes own = size / n, others = (n - 1) / n * size;
+  // Between ranks alone every copy and every sum is a message of its own; a switch that reduces and copies saves some.
+  const auto between_ranks = [&](Bytes total) { return helpers > 0 ? Seconds(0.0) : all_ports(total); };
   switch (request.kind) {
-    case CollectiveKind::barrier:
-      return Seconds(0.0);
     // An addend less per message: n-1 messages of each element for the sum and n-1 to spread it.
     case CollectiveKind::all_reduce:
-      return std::max(size / least, helpers > 0 ? Seconds(0.0) : 2.0 * (n - 1) * size / all);
+      return std::max(slowest_port(size, size), between_ranks(2.0 * (n - 1) * size));
     case CollectiveKind::reduce_scatter:
-      return (n - 1) * size / all;
+      return std::max(slowest_port(others, own), between_ranks((n - 1) * size));
     case CollectiveKind::all_gather:
+      return std::max(slowest_port(own, others), between_ranks((n - 1) * size));
     case CollectiveKind::all_to_all:
-      return request.counts.empty() ? (n - 1) / n * size / least : Seconds(0.0);
-    case CollectiveKind::reduce:
-      return size / ports_[static_cast<std::size_t>(request.root)];
-    case CollectiveKind::point_to_point:
-      return size / std::min(ports_[0], ports_[1]);
-    case CollectiveKind::neighbor_average:
-      return (request.ranks > 2 ? 2.0 : 1.0) * size / least;
+      return request.counts.empty() ? slowest_port(others, others) : Seconds(0.0);
     case CollectiveKind::broadcast:
+      return rooted(size, none, none, size, request.root);
+    case CollectiveKind::reduce:
+      return rooted(none, size, size, none, request.root);
+    case CollectiveKind::point_to_point:
+      return std::max(size / ports_[0].out, size / ports_[1].in);
+    case CollectiveKind::neighbor_average:
+      return slowest_port((request.ranks > 2 ? 2.0 : 1.0) * size, (request.ranks > 2 ? 2.0 : 1.0) * size);
+    case CollectiveKind::barrier:
       break;
   }
-  return size / least;
+  return Seconds(0.0);
 }
 
 std::vector<collective::Hockney> CollectiveMachine::levels(const collective::PlanRequest& request) {
@@ -131,9 +166,24 @@ collective::EndpointCosts CollectiveMachine::endpoint_costs() const {
   return {scenario_.costs.alpha, scenario_.costs.gamma, size_of(scenario_.dtype)};
 }
 
+collective::Plan CollectiveMachine::plan(const Registered<collective::Algorithm>& algorithm,
+                                         const collective::PlanRequest& request) const {
+  try {
+    return algorithm->plan(request);
+  } catch (const collective::TooManyTransfers& error) {
+    std::vector<std::string> small;
+    for (const auto& other : collective::eligible(request)) {
+      const auto plan = small_plan(*other, request);
+      if (plan && has_room(*plan)) small.push_back(other.name());
+    }
+    throw ScenarioError("$.algorithm",
+                        fmt::format("{} on {} ranks {}; use fewer ranks{}", algorithm.name(), request.ranks,
+                                    error.what(), small.empty() ? "" : fmt::format(" or auto, {}", fmt::join(small, ", "))));
+  }
+}
+
 std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanRequest& request) {
   std::vector<Candidate> found;
-  Seconds best{std::numeric_limits<double>::infinity()};
   const std::vector<collective::Hockney> costs = levels(request);
   const int spare = static_cast<int>(spare_hosts_.size());
   for (auto& algorithm : collective::eligible(request)) {
@@ -142,24 +192,36 @@ std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanReque
     if (request.ranks > 1) {
       candidate.closed_form = candidate.algorithm->closed_form(request, size_of(scenario_.dtype), costs);
     }
-    if (candidate.closed_form) best = std::min(best, *candidate.closed_form);
     found.push_back(std::move(candidate));
   }
+  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+    return sort_key(a.closed_form) < sort_key(b.closed_form);
+  });
   std::vector<Candidate> able;
+  std::optional<Seconds> best;  // formula of those that can be planned
+  bool too_large = false;
   for (Candidate& candidate : found) {
-    const bool near = !candidate.closed_form || *candidate.closed_form <= kNearFactor * best;
-    if (near) {
-      const collective::Plan plan = candidate.algorithm->plan(request);
-      if (!has_room(plan)) continue;
-      const bool is_best = candidate.closed_form && *candidate.closed_form <= best;
-      if (is_best || transfers_of(plan) <= kTransfersMax) candidate.timing = time(plan);
+    if (!candidate.closed_form || !best || *candidate.closed_form <= kNearFactor * *best) {
+      const auto plan = small_plan(*candidate.algorithm, request);
+      too_large = too_large || !plan;
+      if (!plan || !has_room(*plan)) continue;
+      if (!best) best = candidate.closed_form;
+      const bool is_best = candidate.closed_form && *candidate.closed_form <= *best;
+      if (is_best || transfers_of(*plan) <= kComparedMax) candidate.timing = time(*plan);
     }
     able.push_back(std::move(candidate));
   }
-  std::stable_sort(able.begin(), able.end(),
-                   [](const Candidate& a, const Candidate& b) { return rank_key(a) < rank_key(b); });
-  if (able.empty())
-    throw ScenarioError("$.algorithm", "no algorithm for " + name(request.kind) + " has room here");
+  std::sort(able.begin(), able.end(), [](const Candidate& a, const Candidate& b) {
+    return std::pair(sort_key(simulated(a)), a.algorithm.name()) <
+           std::pair(sort_key(simulated(b)), b.algorithm.name());
+  });
+  if (able.empty()) {
+    throw ScenarioError("$.algorithm",
+                        too_large ? fmt::format("every algorithm for {} on {} ranks {}; use fewer ranks",
+                                                name(request.kind), request.ranks,
+                                                collective::TooManyTransfers().what())
+                                  : "no algorithm for " + name(request.kind) + " has room here");
+  }
   if (!able.front().timing) able.front().timing = time(able.front().algorithm->plan(request));
   return able;
 }

@@ -13,6 +13,11 @@
 
 namespace orrery::scenario {
 
+/// What all links from a host, and all links to it, carry together.
+struct Port {
+  BytesPerSec out{0.0}, in{0.0};
+};
+
 /// One algorithm that could do a request.
 struct Candidate {
   Registered<collective::Algorithm> algorithm;
@@ -30,12 +35,16 @@ class CollectiveMachine {
 
   const net::Topology& topology() const { return topology_; }
 
+  /// Throws ScenarioError with the algorithms that would work when the plan would be too large.
+  collective::Plan plan(const Registered<collective::Algorithm>& algorithm,
+                        const collective::PlanRequest& request) const;
   /// True when there are hosts (or a reducing switch) for the plan's helpers.
   bool has_room(const collective::Plan& plan) const;
   /// Throws ScenarioError when there is no room, or when fidelity "uncontended" is asked for and some link is shared.
   collective::PlanTiming time(const collective::Plan& plan, net::LinkObserver* observer = nullptr);
 
-  /// What the ports of the ranks allow at best: each rank receives what it lacks, and what is added up must be sent.
+  /// What the ports of the ranks allow at best, each direction by itself: each rank receives what it lacks and sends
+  /// what nobody else has, and what is added up must be sent.
   Seconds bound(const collective::PlanRequest& request, int helpers) const;
 
   /// Every algorithm that can do the request here, fastest first; those whose formula is near the best one's (or that have
@@ -47,11 +56,17 @@ class CollectiveMachine {
   collective::EndpointCosts endpoint_costs() const;
   std::vector<net::NodeId> nodes_of(const collective::Plan& plan) const;
 
+  /// So long takes the slowest port when every rank must send `out` and receive `in`; `rooted`: the root other amounts.
+  Seconds slowest_port(Bytes out, Bytes in) const;
+  Seconds rooted(Bytes root_out, Bytes root_in, Bytes out, Bytes in, int root) const;
+  /// So long take all ports together when `total` must leave and enter the ranks.
+  Seconds all_ports(Bytes total) const;
+
   const CollectiveScenario& scenario_;
   net::Topology topology_;
   net::Router router_;
   std::vector<net::NodeId> ranks_;
-  std::vector<BytesPerSec> ports_;  // by rank
+  std::vector<Port> ports_;  // by rank
   std::vector<net::NodeId> spare_hosts_;
 };
 

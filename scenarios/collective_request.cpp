@@ -71,9 +71,10 @@ JsonDocument collective_document(const CollectiveCommand& command) {
     const AlgorithmChoice choice = named("--algorithm", [&] { return AlgorithmChoice(algorithm); });
     extra_hosts = std::max(extra_hosts, choice.extra_hosts(kind));
   }
-  topology->resize(command.ranks + extra_hosts);
+  net::check_host_count(std::int64_t{command.ranks} + extra_hosts, "--ranks");
   net::NetworkConfig network;
   network.topology = topology;
+  net::resize(network, command.ranks + extra_hosts);
   JsonDocument document;
   document.root = Json{{"version", 1}, {"kind", "collective"}, {"name", "collective"}};
   document.root["cluster"] = {{"ranks", command.ranks}, {"network", write_json(network)}};
@@ -89,7 +90,7 @@ JsonDocument collective_document(const CollectiveCommand& command) {
       link.preset = command.link;
       return net::resolve(link);
     });
-    document.root["cluster"]["network"]["topology"][cable_of(topology)]["preset"] = command.link;
+    document.root["cluster"]["network"]["topology"][cable_of(network.topology)]["preset"] = command.link;
   }
   for (const std::string& option : command.overrides) apply_override(document, long_form(option));
   return document;

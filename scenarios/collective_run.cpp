@@ -79,7 +79,7 @@ class Run {
     Timed timed;
     timed.request = request;
     if (!choice.automatic()) {
-      timed.plan = choice.algorithm()->plan(request);
+      timed.plan = machine_.plan(choice.algorithm(), request);
       timed.timing = machine_.time(timed.plan);
       return timed;
     }

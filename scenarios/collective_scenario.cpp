@@ -16,6 +16,7 @@ namespace orrery::scenario {
 namespace {
 
 constexpr std::size_t kSizesMax = 1000;
+constexpr Bytes kSizeMax{70368744177664.0};  // 64 TiB: with 65,536 ranks of 1-byte elements all counts are below 2^63
 
 std::string trimmed(std::string text) {
   const auto keep = [](char c) { return c != ' '; };
@@ -37,10 +38,15 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 /// What would have to change for the topology to hold `hosts`: "cluster.network.topology.hosts=16". Empty when its kind
-/// cannot grow.
+/// cannot grow so far.
 std::string growth(const CollectiveScenario& s, int hosts) {
   CollectiveScenario grown = s;
-  grown.cluster.network.topology->resize(hosts);
+  try {
+    net::resize(grown.cluster.network, hosts);
+    read_json({"", "", write_json(grown.cluster.network), {}}, grown.cluster.network);  // within the fields' limits?
+  } catch (const ScenarioError&) {
+    return "";
+  }
   const auto before = flatten_fields(s.cluster.network), after = flatten_fields(grown.cluster.network);
   std::vector<std::string> changes;
   for (const auto& [path, value] : after) {
@@ -93,6 +99,10 @@ class Checker {
       square = square && row.size() == ranks;
       if (std::any_of(row.begin(), row.end(), [](std::int64_t n) { return n < 0; })) {
         fail("$.counts", "a count is negative; expected at least 0");
+      }
+      const double elements = std::accumulate(row.begin(), row.end(), 0.0);
+      if (elements * size_of(s_.dtype) > kSizeMax) {
+        fail("$.counts", "a row holds more than " + human(kSizeMax) + ", the most that a rank may send");
       }
     }
     if (!square) fail("$.counts", fmt::format("expected {} rows of {} numbers, one per pair of ranks", ranks, ranks));
@@ -197,6 +207,9 @@ std::vector<Bytes> parse_sizes(const std::string& text, const std::string& place
     const auto dots = part.find("..");
     const Bytes first = parse_as<Bytes>(trimmed(part.substr(0, dots)), place);
     const Bytes last = dots == std::string::npos ? first : parse_as<Bytes>(trimmed(part.substr(dots + 2)), place);
+    if (std::max(first, last) > kSizeMax) {
+      throw ScenarioError(place, "\"" + trimmed(part) + "\" is too large; expected at most " + human(kSizeMax));
+    }
     if (first.value() < 0.0) throw ScenarioError(place, "\"" + part + "\" is negative");
     if (last < first || (first.value() == 0.0 && last > first)) {
       throw ScenarioError(place, "the range \"" + trimmed(part) +
@@ -264,7 +277,11 @@ CollectiveScenario read_collective_scenario(const JsonDocument& document) {
     for (const AlgorithmChoice& choice : scenario.compare) {
       extra = std::max(extra, choice.extra_hosts(scenario.collective));
     }
-    scenario.cluster.network.topology->resize(scenario.cluster.ranks + extra);
+    try {
+      net::resize(scenario.cluster.network, scenario.cluster.ranks + extra);
+    } catch (const ScenarioError& error) {
+      throw ScenarioError(json_place(document, "$.cluster.resize"), error.what());
+    }
   }
   Checker(document, scenario).check();
   return scenario;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/base/json_io.hpp"
 #include "sim/base/unit_text.hpp"
 
 namespace orrery::scenario {
@@ -74,15 +75,16 @@ std::string report_text(const CollectiveReport& report, const TextStyle& style, 
 }
 
 std::string report_csv(const CollectiveReport& report) {
+  const auto quoted = [](const std::string& words) { return csv_field(Json(words).dump()); };
   std::string text =
       "size_bytes,count,dtype,algorithm,automatic,time_s,algbw_bytes_per_s,busbw_bytes_per_s,bound_s,"
       "bottleneck,"
       "bottleneck_utilisation,fidelity,source\n";
   for (const CollectiveCaseReport& c : report.cases) {
-    text += fmt::format("{},{},{},\"{}\",{},{},{},{},{},\"{}\",{},{},\"{}\"\n", c.size_bytes, c.count,
-                        report.dtype, c.algorithm, c.automatic, c.time_s, c.algbw_bytes_per_s,
-                        c.busbw_bytes_per_s, c.bound_s, c.bottleneck, c.bottleneck_utilisation, c.fidelity,
-                        c.source);
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", c.size_bytes, c.count, report.dtype,
+                        quoted(c.algorithm), c.automatic, c.time_s, c.algbw_bytes_per_s, c.busbw_bytes_per_s,
+                        c.bound_s, quoted(c.bottleneck), c.bottleneck_utilisation, c.fidelity,
+                        quoted(c.source));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -29,7 +30,11 @@ void for_each_index(std::size_t count, int threads, const std::function<void(std
   const std::size_t helpers = std::max<std::size_t>(1, std::min(wanted, count)) - 1;  // this thread works, too
   std::vector<std::thread> pool;
   pool.reserve(helpers);
-  for (std::size_t i = 0; i < helpers; ++i) pool.emplace_back(take_turns);
+  try {
+    for (std::size_t i = 0; i < helpers; ++i) pool.emplace_back(take_turns);
+  } catch (const std::system_error&) {
+    // The system gives no further thread: those that there are do the work.
+  }
   take_turns();
   for (std::thread& thread : pool) thread.join();
   if (failure) std::rethrow_exception(failure);

@@ -36,15 +36,17 @@ void load_profile(Question& question, const std::string& path, const std::string
   question.profile = cost::parse_profile(read_file(question.profile_place), question.profile_place);
 }
 
+/// The figures that a prediction has are null where there is none: the model does not fit.
 std::vector<std::vector<Figure>> rows_of(const RunReport& report) {
-  const Prediction p = report.prediction.value_or(Prediction{});
-  return {{{"step_time_s", p.step_time_s},
-           {"step_time_low_s", p.step_time_low_s},
-           {"step_time_high_s", p.step_time_high_s},
-           {"samples_per_s", p.samples_per_s},
-           {"flops_per_s", p.flops_per_s},
-           {"exposed_communication_s", p.breakdown.exposed_communication_s},
-           {"overlap", p.overlap},
+  const auto predicted = [&report](auto figure) { return report.prediction ? Json(figure(*report.prediction)) : Json(); };
+  return {{{"step_time_s", predicted([](const Prediction& p) { return p.step_time_s; })},
+           {"step_time_low_s", predicted([](const Prediction& p) { return p.step_time_low_s; })},
+           {"step_time_high_s", predicted([](const Prediction& p) { return p.step_time_high_s; })},
+           {"samples_per_s", predicted([](const Prediction& p) { return p.samples_per_s; })},
+           {"flops_per_s", predicted([](const Prediction& p) { return p.flops_per_s; })},
+           {"exposed_communication_s",
+            predicted([](const Prediction& p) { return p.breakdown.exposed_communication_s; })},
+           {"overlap", predicted([](const Prediction& p) { return p.overlap; })},
            {"total_bytes", report.memory.total_bytes},
            {"fits", report.memory.fits}}};
 }

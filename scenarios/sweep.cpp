@@ -103,7 +103,12 @@ class SweepReader {
     if (seeds.is_number_integer() && seeds.get<std::int64_t>() >= 1 &&
         seeds.get<std::int64_t>() <= static_cast<std::int64_t>(kPointsMax)) {
       const auto found = document_.root.find("seed");
-      const bool given = found != document_.root.end() && found->is_number_unsigned();
+      const bool given = found != document_.root.end();
+      if (given && !found->is_number_unsigned()) {
+        throw ScenarioError(json_place(document_, "$.seed"),
+                            found->dump() + " is no seed that \"seeds\" can count up from; expected a whole number of at "
+                                            "least 0");
+      }
       const std::uint64_t first = given ? found->get<std::uint64_t>() : Scenario{}.seed;
       for (std::uint64_t i = 0; i < seeds.get<std::uint64_t>(); ++i) axis.settings.push_back({{"seed", first + i}});
     } else if (seeds.is_array() && !seeds.empty()) {

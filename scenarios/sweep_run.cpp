@@ -11,13 +11,13 @@
 namespace orrery::scenario {
 namespace {
 
-/// Hash of all that decides a point's answer: the resolved scenario, the profile's content, the program's version.
-std::string inputs_hash(const Question& question) {
+/// Hash of all that decides a point's answer: the resolved scenario, the profile's content, the program.
+std::string inputs_hash(const Question& question, const std::string& program) {
   Json scenario = Json::parse(question_text(question));
   scenario.erase("profile");  // its place does not matter, its content does
   if (scenario.contains("outputs")) scenario["outputs"].erase("trace");  // changes no result
   const std::string profile = question.profile ? cost::write_profile(*question.profile) : "";
-  return text_hash(version() + scenario.dump() + profile);
+  return text_hash(program + scenario.dump() + profile);
 }
 
 Json rows_json(const std::vector<std::vector<Figure>>& rows) {
@@ -60,7 +60,7 @@ PointResult answer_point(const Sweep& sweep, const SweepPoint& point, const Swee
   PointResult result;
   try {
     const Question question = read_question(sweep.base, point.overrides());
-    const std::string inputs = inputs_hash(question), name = point.name() + ".json";
+    const std::string inputs = inputs_hash(question, options.program), name = point.name() + ".json";
     const std::string folder = options.directory + "/points";
     if (!options.directory.empty()) {
       if (auto found = kept(folder + "/" + name, inputs)) return *std::move(found);
@@ -86,7 +86,9 @@ PointResult answer_point(const Sweep& sweep, const SweepPoint& point, const Swee
 
 }  // namespace
 
-std::vector<PointResult> run_sweep(const Sweep& sweep, const SweepOptions& options, SweepProgress* progress) {
+std::vector<PointResult> run_sweep(const Sweep& sweep, const SweepOptions& given, SweepProgress* progress) {
+  SweepOptions options = given;
+  if (options.program.empty() && !options.directory.empty()) options.program = program_hash();
   std::vector<PointResult> results(sweep.points.size());
   std::mutex mutex;
   std::size_t done = 0;

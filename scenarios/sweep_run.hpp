@@ -1,7 +1,7 @@
 // A sweep answered: its points are read and simulated on several threads, each one independently, and collected in the
 // order of the points, so that the result is the same bytes on one thread and on many. A point that cannot be answered
 // says why in its row. With a folder, every answered point is kept in a file of its own as soon as it is done; a later run
-// of the same sweep reuses those whose scenario, profile and program version are unchanged.
+// of the same sweep reuses those whose scenario, profile and program are unchanged.
 #pragma once
 
 #include <string>
@@ -31,6 +31,7 @@ class SweepProgress {
 struct SweepOptions {
   int threads = 0;        ///< 0: as many as the machine has
   std::string directory;  ///< for points/NAME.json; empty: nothing is kept
+  std::string program;    ///< points kept by another one are not reused; empty: program_hash() of this one
 };
 
 /// One result per point. Throws ScenarioError when no point at all could be answered (the first one's error), BackendError

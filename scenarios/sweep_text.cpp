@@ -29,23 +29,34 @@ std::string json_text(const Sweep& sweep, const std::vector<PointResult>& result
   return points.dump(2) + "\n";
 }
 
-/// A value for people: six digits, text without quotes.
+/// A value for people: six digits, text without quotes; "-" where there is none.
 std::string plain(const Json& value) {
+  if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();
   return value.is_number_float() ? fmt::format("{:.6g}", value.get<double>()) : value.dump();
+}
+
+/// A value in a CSV file; nothing where there is none.
+std::string in_csv(const Json& value) { return value.is_null() ? "" : csv_field(value.dump()); }
+
+/// The column of a figure: its name, or "result.NAME" where the sweep varies a key of that name.
+std::string column_of(const Figure& figure, const SweepPoint& point) {
+  const auto is_varied = [&figure](const auto& varied) { return varied.first == figure.column; };
+  return std::any_of(point.values.begin(), point.values.end(), is_varied) ? "result." + figure.column : figure.column;
 }
 
 /// Every line of the table with the header first; `cell` writes a value.
 template <class Cell>
 std::vector<TextRow> lines(const Sweep& sweep, const std::vector<PointResult>& results, Cell cell) {
+  const SweepPoint& first = sweep.points.front();
   TextRow header;
-  for (const auto& [key, value] : sweep.points.front().values) header.push_back(key);
+  for (const auto& [key, value] : first.values) header.push_back(key);
   const std::size_t keys = header.size();
   for (const PointResult& result : results) {
     for (const auto& row : result.rows) {
       for (const Figure& figure : row) {
-        const auto figures = header.begin() + static_cast<std::ptrdiff_t>(keys);
-        if (std::find(figures, header.end(), figure.column) == header.end()) header.push_back(figure.column);
+        const std::string column = column_of(figure, first);
+        if (std::find(header.begin(), header.end(), column) == header.end()) header.push_back(column);
       }
     }
   }
@@ -59,7 +70,7 @@ std::vector<TextRow> lines(const Sweep& sweep, const std::vector<PointResult>& r
       for (std::size_t k = 0; k < keys; ++k) line[k] = cell(sweep.points[i].values[k].second);
       if (r < results[i].rows.size()) {
         for (const Figure& figure : results[i].rows[r]) {
-          const auto column = std::find(header.begin() + static_cast<std::ptrdiff_t>(keys), header.end(), figure.column);
+          const auto column = std::find(header.begin(), header.end(), column_of(figure, first));
           line[static_cast<std::size_t>(column - header.begin())] = cell(figure.value);
         }
       }
@@ -75,7 +86,7 @@ std::string sweep_text(const Sweep& sweep, const std::vector<PointResult>& resul
   if (format == Format::json) return json_text(sweep, results);
   if (format != Format::csv) return TextStyle{format == Format::md, false}.table(lines(sweep, results, plain));
   std::string text;
-  for (const TextRow& row : lines(sweep, results, [](const Json& value) { return csv_field(value.dump()); })) {
+  for (const TextRow& row : lines(sweep, results, in_csv)) {
     text += fmt::format("{}\n", fmt::join(row, ","));
   }
   return text;

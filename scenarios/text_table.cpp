@@ -60,8 +60,9 @@ std::string grouped(std::int64_t number) {
 
 std::string csv_field(const std::string& json_value) {
   const std::string& value = json_value;
-  if (value.empty() || (value[0] != '[' && value[0] != '"')) return value;
-  const std::string plain = value[0] == '"' ? Json::parse(value).get<std::string>() : value;
+  const bool text = !value.empty() && value[0] == '"';
+  if (!text && value.find_first_of(",\"\r\n") == std::string::npos) return value;
+  const std::string plain = text ? Json::parse(value).get<std::string>() : value;
   std::string quoted = "\"";
   for (const char letter : plain) quoted += letter == '"' ? std::string("\"\"") : std::string(1, letter);
   return quoted + "\"";

@@ -27,7 +27,8 @@ std::string nccl_number(double value);
 /// 1234567 -> "1,234,567".
 std::string grouped(std::int64_t number);
 
-/// A JSON value as a field of a CSV file (RFC 4180): a string or list stands in quotes, quotes inside are doubled.
+/// A JSON value as a field of a CSV file (RFC 4180): a string, and whatever has a comma, a quote or a line end in it,
+/// stands in quotes, and quotes inside are doubled.
 std::string csv_field(const std::string& json_value);
 
 }  // namespace orrery::scenario

@@ -21,7 +21,11 @@ Choice cheapest(const PlanRequest& request, Predict predict) {
     const Registered<Algorithm> algorithm(entry.name);
     Candidate candidate{entry.name, std::nullopt, algorithm->refusal(request).value_or("")};
     if (candidate.refusal.empty() && algorithm->servers() > 0) candidate.refusal = "needs hosts of its own";
-    if (candidate.refusal.empty()) candidate.time = predict(*algorithm);
+    try {
+      if (candidate.refusal.empty()) candidate.time = predict(*algorithm);
+    } catch (const TooManyTransfers& error) {
+      candidate.refusal = error.what();
+    }
     candidates.push_back(std::move(candidate));
   }
   std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {

@@ -20,14 +20,14 @@ void send(Channel& channel, const Group& group, int step, int from, int to, int 
     const int first = group.wrapped(block + done);
     const int count = solid ? std::min(blocks - done, group.size() - first) : 1;
     const int slot = group.slot_of(first);
-    channel.transfers.push_back(
+    channel.add(
         {step, group.member(from), group.member(to), slot, slot, count * group.width, combine});
     done += count;
   }
 }
 
 void send_all(Channel& channel, int step, int from, int to, int slots, Combine combine) {
-  channel.transfers.push_back({step, from, to, 0, 0, slots, combine});
+  channel.add({step, from, to, 0, 0, slots, combine});
 }
 
 Plan empty_plan(const PlanRequest& request, std::string algorithm, int slots) {

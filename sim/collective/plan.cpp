@@ -4,9 +4,14 @@
 #include <tuple>
 #include <utility>
 
-#include "sim/base/error.hpp"
-
 namespace orrery::collective {
+
+TooManyTransfers::TooManyTransfers()
+    : ScenarioError("", "needs more than " + std::to_string(kTransfersMax) + " transfers, the most that are simulated") {}
+
+void check_transfers(std::int64_t count) {
+  if (count > kTransfersMax) throw TooManyTransfers();
+}
 
 SlotLayout SlotLayout::even(std::int64_t elements, int slots) {
   SIM_ASSERT(elements >= 0 && slots >= 1, "a layout has at least one slot");

@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "sim/base/collective_kind.hpp"
+#include "sim/base/error.hpp"
 
 namespace orrery::collective {
 
@@ -84,9 +85,27 @@ enum class HelperRole : std::uint8_t {
   reducer,  ///< the switch that reduces: adds at line rate, sends without software start-up
 };
 
+/// A plan and its simulation stay below 2 GiB of memory with so many transfers: a ring's or two-shot's all-reduce on 2,048
+/// ranks.
+inline constexpr std::int64_t kTransfersMax = std::int64_t{1} << 23;
+
+/// The request is too large for this algorithm: its plan would have more than kTransfersMax transfers.
+class TooManyTransfers : public ScenarioError {
+ public:
+  TooManyTransfers();
+};
+/// Throws TooManyTransfers.
+void check_transfers(std::int64_t count);
+
 struct Channel {
   std::vector<Transfer> transfers;  ///< sorted by step, then from, then to
   int steps = 0;
+
+  /// For algorithms: throws TooManyTransfers before a plan takes too much memory.
+  void add(const Transfer& transfer) {
+    check_transfers(static_cast<std::int64_t>(transfers.size()) + 1);
+    transfers.push_back(transfer);
+  }
 };
 
 struct Plan {

@@ -2,8 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "scenarios/artifact.hpp"
 #include "scenarios/collective_request.hpp"
 #include "scenarios/collective_run.hpp"
+#include "scenarios/collective_text.hpp"
 #include "scenarios/question.hpp"
 #include "sim/base/error.hpp"
 
@@ -127,6 +129,62 @@ TEST_CASE("a placement puts ranks on hosts by name") {
   CHECK_THAT(error_of({R"(cluster.placement=["host 0"])"}), Contains("1 hosts for 4 ranks; name one host per rank"));
 }
 
+TEST_CASE("no collective beats its bound where a cable is slow in one direction") {
+  // The bound counts both directions of every port by themselves: a slow way out of the last rank of a broadcast's chain
+  // costs nothing, and in 64 MiB / 10 GB/s = 6.7 ms the others have received.
+  int timed = 0;
+  for (const char* const kind : {"all_reduce", "reduce_scatter", "all_gather", "broadcast", "reduce", "all_to_all",
+                                 "point_to_point", "neighbor_average", "barrier"}) {
+    for (const char* const link : {"host 0 -> switch", "switch -> host 0", "host 3 -> switch", "switch -> host 3"}) {
+      const auto c = report_of({std::string("collective=") + kind, "algorithm=auto", "sizes=64 MiB",
+                                std::string(R"(cluster.network.faults=[{"link": ")") + link +
+                                    R"(", "bandwidth_factor": 0.1, "one_way": true}])"})
+                         .cases.at(0);
+      INFO(kind << " with " << link);
+      for (const CandidateReport& candidate : c.candidates) {
+        if (!candidate.time_s) continue;
+        CHECK(*candidate.time_s >= c.bound_s);
+        ++timed;
+      }
+    }
+  }
+  CHECK(timed > 60);
+}
+
+TEST_CASE("a bound counts only the directions that the collective needs") {
+  // S = 40 kB, one cable of 10 GB/s cut to 1 GB/s one way: 40 us where S must pass it, 10 us where S / 4 must.
+  const auto bound = [](const std::string& kind, const std::string& link) {
+    return report_of({"collective=" + kind, "algorithm=auto",
+                      R"(cluster.network.faults=[{"link": ")" + link + R"(", "bandwidth_factor": 0.1, "one_way": true}])"})
+        .cases.at(0)
+        .bound_s;
+  };
+  CHECK(bound("broadcast", "host 3 -> switch") == Approx(4e-6));
+  CHECK(bound("broadcast", "switch -> host 0") == Approx(4e-6));
+  CHECK(bound("broadcast", "switch -> host 3") == Approx(40e-6));
+  CHECK(bound("broadcast", "host 0 -> switch") == Approx(40e-6));
+  CHECK(bound("reduce", "switch -> host 3") == Approx(4e-6));
+  CHECK(bound("reduce", "switch -> host 0") == Approx(40e-6));
+  CHECK(bound("all_gather", "host 3 -> switch") == Approx(10e-6));
+  CHECK(bound("all_gather", "switch -> host 3") == Approx(30e-6));
+  CHECK(bound("reduce_scatter", "switch -> host 3") == Approx(10e-6));
+  CHECK(bound("reduce_scatter", "host 3 -> switch") == Approx(30e-6));
+}
+
+TEST_CASE("names with quotes and commas stay one field of the CSV") {
+  CollectiveReport report = report_of({});
+  report.cases[0].bottleneck = "a \"fast\", b -> c";
+  CHECK_THAT(report_csv(report), Contains(",\"a \"\"fast\"\", b -> c\","));
+}
+
+TEST_CASE("the network that docs/network.md prints runs with all its GPUs") {
+  const std::string page = read_file(ORRERY_SOURCE_DIR "/docs/network.md");
+  const std::size_t first = page.find("```json\n") + 8;
+  const std::string block = "{" + page.substr(first, page.find("```", first) - first) + "}";
+  const std::string network = Json::parse(block).at("network").dump();
+  CHECK(error_of({"cluster.network=" + network, "cluster.ranks=128", "sizes=1 MiB"}) == "no error");
+}
+
 TEST_CASE("impossible collectives are refused with a value that works") {
   CHECK(error_of({"cluster.ranks=6"}) ==
         "--set cluster.ranks: cluster.ranks=6 but single_switch has 4 hosts; use at most 4 ranks or "
@@ -169,4 +227,45 @@ TEST_CASE("the command line's words become a scenario, or a message that names t
   command = {};
   command.ranks = 0;
   CHECK(command_error(command) == "--ranks: 0 ranks; use at least 2");
+}
+
+TEST_CASE("ranks, sizes and counts beyond what is simulated are refused with the limit") {
+  CollectiveCommand command;
+  for (const std::string topology : {"dgx1", "single_switch", "fat_tree", "rail_pod"}) {
+    command.topology = topology;
+    command.ranks = 2147483647;
+    CHECK(command_error(command) == "--ranks: 2147483647 hosts are too many; expected at most 65536");
+  }
+  CHECK_THAT(error_of({"sizes=1e20 B"}), Contains("\"1e20 B\" is too large; expected at most 64.0 TiB"));
+  CHECK_THAT(error_of({"sizes=1 KiB..1e300 B"}), Contains("is too large; expected at most 64.0 TiB"));
+  CHECK(error_of({"sizes=64 TiB"}) == "no error");
+  const std::string most = "9223372036854775807";
+  CHECK_THAT(error_of({"collective=all_to_all", "algorithm=pairwise", "cluster.ranks=2",
+                       "counts=[[" + most + ", " + most + "], [0, 0]]"}),
+             Contains("a row holds more than 64.0 TiB, the most that a rank may send"));
+  CHECK_THAT(error_of({"cluster.resize=true", "cluster.ranks=65536", "algorithm=parameter_server"}),
+             Contains("65537 hosts are too many; expected at most 65536"));
+}
+
+TEST_CASE("a plan that would not fit into memory is refused with algorithms that would, and auto leaves it out") {
+  // A ring's all-reduce is 2 P (P - 1) transfers: 16.8 million for 2,896 ranks, 8,384,512 for 2,048.
+  const std::vector<std::string> large{"cluster.resize=true", "cluster.ranks=2896", "sizes=1 KiB"};
+  std::vector<std::string> ring = large, automatic = large;
+  ring.push_back("algorithm=ring");
+  CHECK_THAT(error_of(ring), Contains("$.algorithm: ring on 2896 ranks needs more than 8388608 transfers") &&
+                                 Contains("use fewer ranks or auto, ") && Contains("recursive_doubling") &&
+                                 !Contains("two_shot"));
+  automatic.push_back("algorithm=auto");
+  const CollectiveCaseReport c = report_of(automatic).cases.at(0);
+  CHECK(c.algorithm != "ring");
+  CHECK(c.time_s > 0.0);
+}
+
+TEST_CASE("more ranks than a network has that cannot grow are refused with the most that it takes") {
+  CHECK(error_of({R"(cluster.network.topology={"kind": "graph", "nodes": [{"name": "a"}, {"name": "b"}],
+                     "cables": [{"between": ["a", "b"]}]})",
+                  "cluster.ranks=3"}) ==
+        "--set cluster.ranks: cluster.ranks=3 but graph has 2 hosts; use at most 2 ranks");
+  CHECK(error_of({R"(cluster.network.topology={"kind": "dgx1"})", "cluster.ranks=65536"}) ==
+        "--set cluster.ranks: cluster.ranks=65536 but dgx1 has 8 hosts; use at most 8 ranks");
 }

@@ -52,6 +52,13 @@ TEST_CASE("every point gets the same seeds: common random numbers") {
   CHECK(names(R"({"seeds": [7, 8], "grid": {"batch": [8, 16]}})") == expected);
 }
 
+TEST_CASE("seeds are not counted up from what is no seed") {
+  for (const std::string seed : {R"("x")", "-1", "1.5", "null"}) {
+    CHECK_THROWS_WITH(expand(document(R"({"seeds": 2})", seed)),
+                      Contains("$.seed") && Contains(seed + " is no seed") && Contains("a whole number of at least 0"));
+  }
+}
+
 TEST_CASE("a point is the base document with its values set, without the sweep block") {
   const Sweep sweep = expand(document(R"({"grid": {"plan.bucket": ["1 MiB"], "model.hidden": [[8, 8]]}})"), {"batch=32"});
   CHECK_FALSE(sweep.base.root.contains("sweep"));

@@ -117,6 +117,18 @@ TEST_CASE("a changed profile makes its points be simulated again") {
   CHECK(simulated(mlp(R"({"seeds": 2})", {"profile=" + path}), folder) == 2);
 }
 
+TEST_CASE("points that another build of the program kept are simulated again") {
+  const fs::path folder = fresh_folder("program");
+  const Sweep sweep = mlp(R"({"seeds": 2})");
+  CHECK(simulated(sweep, folder) == 2);
+  Counter other, again;
+  run_sweep(sweep, {1, folder.string(), "another build"}, &other);
+  CHECK(other.anew == 2);
+  run_sweep(sweep, {1, folder.string(), "another build"}, &again);
+  CHECK(again.anew == 0);
+  CHECK(simulated(sweep, folder) == 2);
+}
+
 TEST_CASE("a point that cannot be answered says why in its row, and the others are there") {
   const Sweep sweep = mlp(R"({"grid": {"batch": [32, 0, 64]}})");
   const auto results = run_sweep(sweep, {2, ""});
@@ -136,6 +148,12 @@ TEST_CASE("a point that does not fit into memory is a row with a missed goal") {
   CHECK(results[0].goal_met);
   CHECK_FALSE(results[1].goal_met);
   CHECK(results[1].error.empty());
+  // What was not simulated has no time: null, an empty field, a dash; never 0.
+  CHECK(results[0].rows[0][0].value.is_number());
+  CHECK(results[1].rows[0][0].column == "step_time_s");
+  CHECK(results[1].rows[0][0].value.is_null());
+  CHECK_THAT(sweep_text(sweep, results, Format::csv), Contains("\n\"1 KiB\",,,,,,,,"));
+  CHECK_THAT(sweep_text(sweep, results, Format::md), Contains("|  - |"));
 }
 
 TEST_CASE("when no point can be answered the first one's error is the answer") {
@@ -154,4 +172,15 @@ TEST_CASE("collectives are swept like training runs, a layout that cannot be bui
   CHECK_THAT(results[1].error, Contains("k=5 is odd; use 4 or 6"));
   CHECK(results[2].rows.size() == 1);
   CHECK(sweep_text(sweep, results, Format::json) == sweep_text(sweep, run_sweep(sweep, {1, ""}), Format::json));
+}
+
+TEST_CASE("every line of a sweep's CSV has the header's fields, also where objects vary, and no name comes twice") {
+  const Sweep sweep = expand(parse_json(R"({"version": 1, "kind": "collective", "name": "c", "sizes": "1 MiB",
+    "cluster": {"ranks": 4, "network": {"topology": {"kind": "single_switch", "hosts": 6}}}, "outputs": {"what_if": false},
+    "sweep": {"grid": {"algorithm": ["auto", {"kind": "parameter_server", "servers": 2}]}}})",
+                                        "c.json"));
+  const std::string csv = sweep_text(sweep, run_sweep(sweep, {1, ""}), Format::csv);
+  CHECK(csv.rfind("algorithm,size_bytes,result.algorithm,time_s,", 0) == 0);
+  CHECK_THAT(csv, Contains("\n\"{\"\"kind\"\":\"\"parameter_server\"\",\"\"servers\"\":2}\",1048576,"
+                           "\"parameter_server (servers 2)\","));
 }

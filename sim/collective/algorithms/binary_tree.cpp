@@ -40,7 +40,7 @@ class BinaryTree final : public Configured<Algorithm, BinaryTree, BinaryTreeConf
         const int first = step + (down ? level - 1 : depth - level);
         const int from = group.member(down ? parent : child), to = group.member(down ? child : parent);
         for (int piece = 0; piece < pieces; ++piece) {
-          channel.transfers.push_back(
+          channel.add(
               {first + piece, from, to, piece, piece, 1, down ? Combine::copy : Combine::add});
         }
       }

@@ -63,7 +63,7 @@ class Bruck final : public Configured<Algorithm, Bruck, BruckConfig> {
   static void add_all_to_all(Channel& channel, int ranks) {
     int step = 0;
     const auto move = [&](int from, int to, int source, int target, int slots) {
-      channel.transfers.push_back({step, from, to, source, target, slots, Combine::copy});
+      channel.add({step, from, to, source, target, slots, Combine::copy});
     };
     for (int r = 0; r < ranks; ++r) {
       move(r, r, r, ranks, ranks - r);

@@ -35,7 +35,7 @@ class Chain final : public Configured<Algorithm, Chain, ChainConfig> {
         const bool outwards = request.kind == CollectiveKind::broadcast;
         const int from = group.member(outwards ? hop : last - hop);
         const int to = group.member(outwards ? hop + 1 : last - hop - 1);
-        channel.transfers.push_back(
+        channel.add(
             {hop + piece, from, to, piece, piece, 1, outwards ? Combine::copy : Combine::add});
       }
     }

@@ -143,8 +143,8 @@ class DoubleBinaryTree final : public Configured<Algorithm, DoubleBinaryTree, Do
         const int first = trees.first_step(tree, rank);
         for (int piece = 0; piece < pieces; ++piece) {
           const int slot = tree * pieces + piece;
-          channel.transfers.push_back({first + 2 * piece, rank, parent, slot, slot, 1, Combine::add});
-          channel.transfers.push_back({down + last - first + 2 * piece, parent, rank, slot, slot, 1, Combine::copy});
+          channel.add({first + 2 * piece, rank, parent, slot, slot, 1, Combine::add});
+          channel.add({down + last - first + 2 * piece, parent, rank, slot, slot, 1, Combine::copy});
         }
       }
     }

@@ -51,10 +51,10 @@ class InNetwork final : public Configured<Algorithm, InNetwork, InNetworkConfig>
         for (int block = 0; block < blocks; ++block) {
           const int slot = block * pieces + piece;
           if (goes_up(request, rank, block)) {
-            plan.channels[0].transfers.push_back({piece, rank, hub, slot, slot, 1, combine});
+            plan.channels[0].add({piece, rank, hub, slot, slot, 1, combine});
           }
           if (comes_down(request, rank, block)) {
-            plan.channels[0].transfers.push_back({piece + 1, hub, rank, slot, slot, 1, Combine::copy});
+            plan.channels[0].add({piece + 1, hub, rank, slot, slot, 1, Combine::copy});
           }
         }
       }

@@ -39,7 +39,7 @@ class Grid {
       const int width = slots / part.layout.slots();
       SIM_ASSERT(width * part.layout.slots() == slots, "a layer's slots are whole multiples of its plan's");
       for (const Transfer& t : part.channels[0].transfers) {
-        whole_.channels[0].transfers.push_back({step + t.step, first + t.from * stride, first + t.to * stride,
+        whole_.channels[0].add({step + t.step, first + t.from * stride, first + t.to * stride,
                                                 base + t.source * width, base + t.target * width, t.slots * width,
                                                 t.combine});
       }

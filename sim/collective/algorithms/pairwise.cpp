@@ -30,7 +30,7 @@ class Pairwise final : public Configured<Algorithm, Pairwise, PairwiseConfig> {
       for (int from = 0; from < ranks; ++from) {
         const int to = (from + k) % ranks;
         const bool nothing = !request.counts.empty() && plan.layout.elements(from, to, 1) == 0 && k != 0;
-        if (!nothing) channel.transfers.push_back({step, from, to, to, ranks + from, 1, Combine::copy});
+        if (!nothing) channel.add({step, from, to, to, ranks + from, 1, Combine::copy});
       }
     }
     return finished(std::move(plan));

@@ -36,8 +36,8 @@ class ParameterServer final : public Configured<Algorithm, ParameterServer, Para
     for (int worker = 0; worker < request.ranks; ++worker) {
       for (int shard = 0; shard < servers; ++shard) {
         const int server = request.ranks + shard;
-        plan.channels[0].transfers.push_back({0, worker, server, shard, shard, 1, Combine::add});
-        plan.channels[0].transfers.push_back({1, server, worker, shard, shard, 1, Combine::copy});
+        plan.channels[0].add({0, worker, server, shard, shard, 1, Combine::add});
+        plan.channels[0].add({1, server, worker, shard, shard, 1, Combine::copy});
       }
     }
     return finished(std::move(plan));

@@ -32,12 +32,13 @@ class Ring final : public Configured<Algorithm, Ring, RingConfig> {
     const int channels = config().channels;
     Plan plan = empty_plan(request, "ring", request.ranks * channels);
     plan.channels.resize(static_cast<std::size_t>(channels));
+    const auto phases = request.kind == CollectiveKind::all_reduce ? 2u : 1u;
+    check_transfers(std::int64_t{channels} * phases * request.ranks * (request.ranks - 1));
     for (int c = 0; c < channels; ++c) {
       Channel& channel = plan.channels[static_cast<std::size_t>(c)];
       Group group = all_ranks(request.ranks);
       group.first_slot = c;
       group.stride = channels;
-      const auto phases = request.kind == CollectiveKind::all_reduce ? 2u : 1u;
       channel.transfers.reserve(phases * group.members.size() * group.members.size());
       add_phases(channel, group, request.kind);
       if (c % 2 == 1) turn_around(channel, request.ranks, channels, c);
