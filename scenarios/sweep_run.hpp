@@ -31,7 +31,7 @@ class SweepProgress {
 struct SweepOptions {
   int threads = 0;        ///< 0: as many as the machine has
   std::string directory;  ///< for points/NAME.json; empty: nothing is kept
-  std::string program;    ///< points kept by another one are not reused; empty: program_hash() of this one
+  std::string program{};  ///< points kept by another one are not reused; empty: program_hash() of this one
 };
 
 /// One result per point. Throws ScenarioError when no point at all could be answered (the first one's error), BackendError
