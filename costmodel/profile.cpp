@@ -2,6 +2,7 @@
 
 #include "costmodel/sealed_json.hpp"
 #include "sim/base/error.hpp"
+#include "sim/base/text_hash.hpp"
 #include "sim/base/json_io.hpp"
 
 namespace orrery::cost {
@@ -66,7 +67,7 @@ std::unique_ptr<CostModel> load_profile(const std::string& text, const std::stri
 std::string fingerprint_id(const std::map<std::string, std::string>& fingerprint) {
   std::string facts;
   for (const auto& [name, value] : fingerprint) facts += name + "=" + value + "\n";
-  return hash_text(facts);
+  return text_hash(facts);
 }
 
 bool is_this_machine(const Profile& profile, const std::map<std::string, std::string>& fingerprint) {

@@ -1,10 +1,9 @@
 #include "costmodel/sealed_json.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdio>
 
 #include "sim/base/error.hpp"
+#include "sim/base/text_hash.hpp"
 
 namespace orrery::cost {
 namespace {
@@ -39,17 +38,6 @@ void print(const Json& json, int depth, std::string& out) {
 
 }  // namespace
 
-std::string hash_text(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char letter : text) {
-    hash ^= static_cast<unsigned char>(letter);
-    hash *= 0x100000001b3ULL;
-  }
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
-  return digits;
-}
-
 JsonDocument open_sealed_json(const std::string& text, const std::string& place, const SealedFormat& format) {
   JsonDocument document = parse_json(text, place);
   Json& root = document.root;
@@ -69,7 +57,7 @@ JsonDocument open_sealed_json(const std::string& text, const std::string& place,
   }
   const std::string expected = text_at("checksum");
   root.erase("checksum");
-  if (const std::string found = hash_text(root.dump()); found != expected) {
+  if (const std::string found = text_hash(root.dump()); found != expected) {
     throw ScenarioError(place, "the " + noun + " is damaged or was edited: checksum \"" + expected +
                                    "\", content \"" + found + "\"; " + format.remedy);
   }
@@ -82,7 +70,7 @@ JsonDocument open_sealed_json(const std::string& text, const std::string& place,
 std::string write_sealed_json(const Json& content, const SealedFormat& format) {
   Json root{{"format", format.format}, {"version", format.version}};
   for (auto it = content.begin(); it != content.end(); ++it) root[it.key()] = it.value();
-  root["checksum"] = hash_text(root.dump());
+  root["checksum"] = text_hash(root.dump());
   std::string text;
   print(root, 0, text);
   return text + "\n";

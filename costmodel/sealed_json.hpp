@@ -15,9 +15,6 @@ struct SealedFormat {
   const char* remedy;   ///< what to do about a file that does not fit
 };
 
-/// FNV-1a (Fowler, Noll, Vo), 64 bits, as 16 hexadecimal digits: finds accidents, not attacks.
-std::string hash_text(const std::string& text);
-
 /// The content without format, version and checksum. Throws ScenarioError naming `place` when the text is of another
 /// format or version or was changed since it was written.
 JsonDocument open_sealed_json(const std::string& text, const std::string& place, const SealedFormat& format);

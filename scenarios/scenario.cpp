@@ -127,10 +127,4 @@ std::string scenario_hash(const Scenario& scenario) {
   return text_hash(json.dump());
 }
 
-std::string text_hash(const std::string& text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211ULL;
-  return fmt::format("{:016x}", hash);
-}
-
 }  // namespace orrery::scenario

@@ -13,6 +13,7 @@
 
 #include "sim/base/fields.hpp"
 #include "sim/base/json_io.hpp"
+#include "sim/base/text_hash.hpp"
 #include "workloads/model/config.hpp"
 #include "workloads/parallel/plan.hpp"
 
@@ -147,8 +148,5 @@ std::string scenario_text(const Scenario& scenario);
 /// 16 hexadecimal digits over everything that can change a result except the profile's content: all fields
 /// but `outputs` and the profile's path.
 std::string scenario_hash(const Scenario& scenario);
-
-/// FNV-1a, 64 bit, as 16 hexadecimal digits: a fingerprint against mix-ups, not against forgery.
-std::string text_hash(const std::string& text);
 
 }  // namespace orrery::scenario

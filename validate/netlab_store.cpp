@@ -11,27 +11,6 @@
 #include "validate/records.hpp"
 
 namespace orrery::validate {
-namespace {
-
-/// Returns the seal.
-std::string read_sealed(const std::string& text, const std::string& place, NetlabPredictions& predictions) {
-  JsonDocument document = parse_json(text, place);
-  Json& root = document.root;
-  if (!root.is_object() || !root.contains("seal") || !root["seal"].is_string()) {
-    throw ScenarioError(place, "no \"seal\": these are not predictions written by `orrery validate netlab`");
-  }
-  const std::string seal = root["seal"].get<std::string>();
-  root.erase("seal");
-  if (const std::string found = seal_of(root.dump()); found != seal) {
-    throw ScenarioError(
-        place, "the predictions were changed after they were sealed: seal " + seal + ", content " + found);
-  }
-  read_json(document, predictions);
-  return seal;
-}
-
-}  // namespace
-
 std::string seal_netlab_predictions(const std::string& folder, const NetlabPredictions& predictions) {
   Json root = write_json(predictions);
   const std::string seal = seal_of(root.dump());
@@ -67,13 +46,14 @@ NetlabSession read_netlab_session(const std::string& folder) {
   const auto [calibration, calibration_path] = read(kNetlabCalibrationFile);
   session.calibration = read_netlab_runs(calibration, calibration_path);
   const auto [predictions, predictions_path] = read(kNetlabPredictionsFile);
-  const std::string seal = read_sealed(predictions, predictions_path, session.predictions);
+  const Sealed sealed = open_sealed(predictions, predictions_path, "netlab");
+  read_json(sealed.document, session.predictions);
   const auto [runs, runs_path] = read(kNetlabRunsFile);
   session.runs = read_netlab_runs(runs, runs_path);
   for (const NetlabRun& run : session.runs) {
-    if (run.predictions_hash == seal) continue;
+    if (run.predictions_hash == sealed.seal) continue;
     throw ScenarioError(runs_path, case_name(run.what) + " was run after other predictions (seal " +
-                                       run.predictions_hash + ") than those in the folder (" + seal + ")");
+                                       run.predictions_hash + ") than those in the folder (" + sealed.seal + ")");
   }
   return session;
 }

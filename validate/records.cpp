@@ -3,14 +3,27 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.hpp"
-#include "sim/base/json_io.hpp"
+#include "sim/base/text_hash.hpp"
 
 namespace orrery::validate {
 
 std::string seal_of(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return fmt::format("{:016x}", hash);
+  return text_hash(text);
+}
+
+Sealed open_sealed(const std::string& text, const std::string& place, const std::string& suite) {
+  Sealed sealed{parse_json(text, place), ""};
+  Json& root = sealed.document.root;
+  if (!root.is_object() || !root.contains("seal") || !root["seal"].is_string()) {
+    throw ScenarioError(place, "no \"seal\": these are not predictions written by `orrery validate " + suite + "`");
+  }
+  sealed.seal = root["seal"].get<std::string>();
+  root.erase("seal");
+  if (const std::string found = seal_of(root.dump()); found != sealed.seal) {
+    throw ScenarioError(place, "the predictions were changed after they were sealed: seal " + sealed.seal +
+                                   ", content " + found);
+  }
+  return sealed;
 }
 
 std::string write_predictions(const Predictions& predictions) {
@@ -20,20 +33,10 @@ std::string write_predictions(const Predictions& predictions) {
 }
 
 SealedPredictions read_predictions(const std::string& text, const std::string& place) {
-  JsonDocument document = parse_json(text, place);
-  Json& root = document.root;
-  if (!root.is_object() || !root.contains("seal") || !root["seal"].is_string()) {
-    throw ScenarioError(place,
-                        "no \"seal\": these are not predictions written by `orrery validate self-train`");
-  }
+  const Sealed sealed = open_sealed(text, place, "self-train");
   SealedPredictions result;
-  result.seal = root["seal"].get<std::string>();
-  root.erase("seal");
-  if (const std::string found = seal_of(root.dump()); found != result.seal) {
-    throw ScenarioError(place, "the predictions were changed after they were sealed: seal " + result.seal +
-                                   ", content " + found);
-  }
-  read_json(document, result.predictions);
+  result.seal = sealed.seal;
+  read_json(sealed.document, result.predictions);
   return result;
 }
 

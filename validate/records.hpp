@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/fields.hpp"
+#include "sim/base/json_io.hpp"
 
 namespace orrery::validate {
 
@@ -89,6 +90,14 @@ void fields(V& v, MeasuredRun& c) {
 
 /// 16 hexadecimal digits (FNV-1a, 64 bit) over a text: tells whether a file was changed, not who did it.
 std::string seal_of(const std::string& text);
+
+/// A JSON object without its key "seal", which was right.
+struct Sealed {
+  JsonDocument document;
+  std::string seal;
+};
+/// Throws ScenarioError when there is no seal or it does not match the rest; `suite` ("self-train") is for the message.
+Sealed open_sealed(const std::string& text, const std::string& place, const std::string& suite);
 
 /// JSON with a last line "seal" over everything before it.
 std::string write_predictions(const Predictions& predictions);
