@@ -19,7 +19,11 @@ std::string read_table_file(const std::string& path) {
   std::array<char, 1 << 16> buffer;
   while (true) {
     const int count = gzread(file.get(), buffer.data(), static_cast<unsigned>(buffer.size()));
-    if (count < 0) throw BackendError("gzread(" + path + ") failed: the file is damaged or a folder");
+    int code = Z_OK;
+    gzerror(file.get(), &code);  // a truncated file ends with Z_BUF_ERROR behind its last whole block
+    if (count < 0 || code == Z_BUF_ERROR) {
+      throw BackendError("gzread(" + path + ") failed: the file is damaged, cut off or a folder");
+    }
     if (count == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
   }
