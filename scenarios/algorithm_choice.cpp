@@ -35,8 +35,7 @@ int AlgorithmChoice::extra_hosts(CollectiveKind kind) const {
   collective::PlanRequest smallest;
   smallest.kind = kind;
   if (!chosen_ || (*chosen_)->refusal(smallest)) return 0;
-  const collective::Plan plan = (*chosen_)->plan(smallest);
-  return plan.helper_role == collective::HelperRole::server ? plan.helpers : 0;
+  return (*chosen_)->servers();
 }
 
 ChoiceRef AlgorithmChoice::choice_ref() {

@@ -187,7 +187,7 @@ std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanReque
   const std::vector<collective::Hockney> costs = levels(request);
   const int spare = static_cast<int>(spare_hosts_.size());
   for (auto& algorithm : collective::eligible(request)) {
-    if (AlgorithmChoice(algorithm.name()).extra_hosts(request.kind) > spare) continue;
+    if (algorithm->servers() > spare) continue;
     Candidate candidate{std::move(algorithm), std::nullopt, std::nullopt};
     if (request.ranks > 1) {
       candidate.closed_form = candidate.algorithm->closed_form(request, size_of(scenario_.dtype), costs);

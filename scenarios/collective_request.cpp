@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "scenarios/collective_scenario.hpp"
+#include "scenarios/option_lookup.hpp"
 #include "scenarios/override.hpp"
 #include "sim/base/collective_kind.hpp"
 #include "sim/base/error.hpp"
@@ -13,16 +14,6 @@
 
 namespace orrery::scenario {
 namespace {
-
-/// Looks up a name for an option; the message starts with the option.
-template <class Lookup>
-auto named(const std::string& option, Lookup lookup) {
-  try {
-    return lookup();
-  } catch (const ScenarioError& error) {
-    throw ScenarioError(option, error.what());
-  }
-}
 
 /// Finds the fields of a topology that are cables: structs with a `preset`.
 class CableFinder : public FieldVisitor {

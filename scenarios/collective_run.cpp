@@ -52,7 +52,7 @@ class Run {
         report.cases.push_back(case_report(timed, choice));
         if (last) watch(timed, report.cases.back(), trace);
         if (last && &choice == &choices.front()) {
-          if (s_.outputs.what_if) report.what_if = what_if(s_, machine_, timed.plan, request, timed.timing);
+          if (s_.outputs.what_if) report.what_if = what_if(s_, machine_, timed.plan, timed.timing);
           report.verdict = verdict(report, report.cases.back());
         }
       }

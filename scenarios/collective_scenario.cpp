@@ -10,6 +10,7 @@
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 #include "sim/base/unit_text.hpp"
+#include "sim/collective/placement.hpp"
 #include "sim/net/routing.hpp"
 
 namespace orrery::scenario {
@@ -183,17 +184,6 @@ bool has_blocks(CollectiveKind kind) {
          kind == CollectiveKind::all_to_all;
 }
 
-/// The ranks' grid: the topology's, where the ranks fill it in its order; else one dimension.
-std::vector<int> rank_grid(const CollectiveScenario& s, const net::Topology& topology) {
-  const std::vector<int>& dimensions = topology.dimensions();
-  std::int64_t inner = 1;
-  for (std::size_t i = 0; i + 1 < dimensions.size(); ++i) inner *= dimensions[i];
-  if (dimensions.size() < 2 || !s.cluster.placement.empty() || s.cluster.ranks % inner != 0) return {};
-  std::vector<int> grid = dimensions;
-  grid.back() = static_cast<int>(s.cluster.ranks / inner);
-  return grid;
-}
-
 }  // namespace
 
 Bytes size_of(ElementType type) {
@@ -241,7 +231,8 @@ std::vector<collective::PlanRequest> plan_requests(const CollectiveScenario& s, 
   request.kind = s.collective;
   request.ranks = s.cluster.ranks;
   request.root = s.root;
-  request.dimensions = rank_grid(s, topology);
+  // A placement of the user's own does not follow the network's grid.
+  if (s.cluster.placement.empty()) request.dimensions = collective::grid_on(topology, s.cluster.ranks);
   request.has_reducer = topology.reducer().valid();
   if (!s.counts.empty()) {
     for (const auto& row : s.counts) {

@@ -9,15 +9,9 @@ namespace orrery::scenario {
 namespace {
 
 std::string cases_table(const CollectiveReport& report, const TextStyle& style) {
-  std::vector<TextRow> rows = {
+  std::vector<TextRow> rows = style.header(
       {"size", "count", "type", "algorithm", "time", "algbw", "busbw", "of bound", "bottleneck", "used"},
-      {"(B)", "(elements)", "", "", "(us)", "(GB/s)", "(GB/s)", "", "", ""}};
-  if (style.markdown) {
-    for (std::size_t i = 0; i < rows[0].size(); ++i) {
-      if (!rows[1][i].empty()) rows[0][i] += " " + rows[1][i];
-    }
-    rows.pop_back();
-  }
+      {"(B)", "(elements)", "", "", "(us)", "(GB/s)", "(GB/s)", "", "", ""});
   for (const CollectiveCaseReport& c : report.cases) {
     rows.push_back({std::to_string(c.size_bytes), std::to_string(c.count), report.dtype,
                     c.algorithm + (c.automatic ? " (auto)" : ""), nccl_number(c.time_s * 1e6),
@@ -44,16 +38,16 @@ std::string candidates_tables(const CollectiveReport& report, const TextStyle& s
   return text;
 }
 
-std::string what_if_lines(const CollectiveReport& report, const TextStyle& style) {
+}  // namespace
+
+std::string what_if_lines(const std::vector<CollectiveWhatIf>& changes, const TextStyle& style) {
   std::string text;
-  for (const CollectiveWhatIf& change : report.what_if) {
+  for (const CollectiveWhatIf& change : changes) {
     text += style.line(fmt::format("{}: {} ({:+.1f} %)", change.change, human(Seconds(change.time_s)),
                                    100.0 * change.relative_change));
   }
   return text.empty() ? text : "\n" + text;
 }
-
-}  // namespace
 
 std::string report_text(const CollectiveReport& report, const TextStyle& style, bool with_candidates) {
   std::string text = style.markdown ? "# " + report.scenario + "\n\n" : report.scenario + "\n";
@@ -62,7 +56,7 @@ std::string report_text(const CollectiveReport& report, const TextStyle& style, 
                                  report.topology, report.hosts));
   text += "\n" + cases_table(report, style);
   if (with_candidates) text += candidates_tables(report, style);
-  text += what_if_lines(report, style);
+  text += what_if_lines(report.what_if, style);
   text += style.title("Where this comes from");
   std::string sources;
   for (const CollectiveCaseReport& c : report.cases) {

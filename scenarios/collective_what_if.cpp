@@ -18,8 +18,7 @@ CollectiveWhatIf changed(std::string change, Seconds time, Seconds before) {
 }  // namespace
 
 std::vector<CollectiveWhatIf> what_if(const CollectiveScenario& scenario, CollectiveMachine& machine,
-                                      const collective::Plan& plan, const collective::PlanRequest& request,
-                                      const collective::PlanTiming& timing) {
+                                      const collective::Plan& plan, const collective::PlanTiming& timing) {
   std::vector<CollectiveWhatIf> result;
   double highest = 0.0;
   for (const collective::LinkLoad& load : timing.links) highest = std::max(highest, load.utilisation);
@@ -34,7 +33,6 @@ std::vector<CollectiveWhatIf> what_if(const CollectiveScenario& scenario, Collec
   // The same messages with nothing in them: what is left is latency and start-up.
   collective::Plan empty = plan;
   empty.layout = collective::SlotLayout::even(0, plan.layout.slots());
-  static_cast<void>(request);
   result.push_back(changed("no bytes: latency and start-up alone", machine.time(empty).time, timing.time));
   return result;
 }

@@ -12,8 +12,7 @@ namespace orrery::scenario {
 
 /// The busiest links twice as fast; no bytes at all, which leaves latency and start-up.
 std::vector<CollectiveWhatIf> what_if(const CollectiveScenario& scenario, CollectiveMachine& machine,
-                                      const collective::Plan& plan, const collective::PlanRequest& request,
-                                      const collective::PlanTiming& timing);
+                                      const collective::Plan& plan, const collective::PlanTiming& timing);
 
 /// The bottleneck of the case and what would help. `report.what_if` may be empty.
 std::string verdict(const CollectiveReport& report, const CollectiveCaseReport& c);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "scenarios/collective_scenario.hpp"
+#include "scenarios/option_lookup.hpp"
 #include "scenarios/version.hpp"
 #include "sim/base/collective_kind.hpp"
 #include "sim/base/error.hpp"
@@ -22,16 +23,6 @@ constexpr ElementType kType = ElementType::float32;  // nccl-tests' default
 /// What the formula knows: a barrier and gossip have no algorithm there.
 bool has_formula(CollectiveKind kind) {
   return kind != CollectiveKind::barrier && kind != CollectiveKind::neighbor_average;
-}
-
-/// Runs `lookup`; its message starts with the option.
-template <class Lookup>
-auto named(const std::string& option, Lookup lookup) {
-  try {
-    return lookup();
-  } catch (const ScenarioError& error) {
-    throw ScenarioError(option, error.what());
-  }
 }
 
 CollectiveKind kind_named(const std::string& text) {

@@ -2,21 +2,16 @@
 
 #include <fmt/format.h>
 
-#include "sim/base/unit_text.hpp"
+#include "scenarios/collective_text.hpp"
 
 namespace orrery::scenario {
 namespace {
 
 std::string cases_table(const FabricReport& report, const TextStyle& style) {
-  std::vector<TextRow> rows = {{"size", "count", "type", "algorithm", "time", "80 % interval", "algbw",
-                                "busbw", "source", "limit", "used"},
-                               {"(B)", "(elements)", "", "", "(us)", "(us)", "(GB/s)", "(GB/s)", "", "", ""}};
-  if (style.markdown) {
-    for (std::size_t i = 0; i < rows[0].size(); ++i) {
-      if (!rows[1][i].empty()) rows[0][i] += " " + rows[1][i];
-    }
-    rows.pop_back();
-  }
+  std::vector<TextRow> rows = style.header({"size", "count", "type", "algorithm", "time", "80 % interval", "algbw",
+                                            "busbw", "source", "limit", "used"},
+                                           {"(B)", "(elements)", "", "", "(us)", "(us)", "(GB/s)", "(GB/s)", "", "",
+                                            ""});
   for (const FabricCaseReport& c : report.cases) {
     rows.push_back({std::to_string(c.size_bytes), std::to_string(c.count), report.dtype,
                     c.algorithm + " " + c.protocol, nccl_number(c.time_s * 1e6),
@@ -35,11 +30,8 @@ std::string report_text(const FabricReport& report, const TextStyle& style) {
       report.nodes > 1 ? fmt::format(" on {} nodes, {} between them", report.nodes, report.network) : "";
   text += style.line(
       fmt::format("{} on {} ranks of {}{}", report.collective, report.ranks, report.system, nodes));
-  text += "\n" + cases_table(report, style) + "\n";
-  for (const CollectiveWhatIf& change : report.what_if) {
-    text += style.line(fmt::format("{}: {} ({:+.1f} %)", change.change, human(Seconds(change.time_s)),
-                                   100.0 * change.relative_change));
-  }
+  text += "\n" + cases_table(report, style);
+  text += what_if_lines(report.what_if, style);
   text += style.title("Where this comes from");
   text += style.line(report.stack.empty() ? "datasheet, with coefficients pooled over other systems"
                                           : "coefficients and interpolated rest of " + report.stack);

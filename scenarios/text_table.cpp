@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/base/json_io.hpp"
 
@@ -43,6 +44,14 @@ std::string TextStyle::table(const std::vector<TextRow>& rows) const {
     if (markdown && &row == &rows.front()) text += rule(row.size());
   }
   return text;
+}
+
+std::vector<TextRow> TextStyle::header(TextRow names, const TextRow& units) const {
+  if (!markdown) return {std::move(names), units};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!units[i].empty()) names[i] += " " + units[i];
+  }
+  return {std::move(names)};
 }
 
 std::string nccl_number(double value) {

@@ -19,6 +19,8 @@ struct TextStyle {
   std::string line(const std::string& text) const;
   /// First column left, the others right aligned; the first row is the header. REQUIRES: rows of equal length.
   std::string table(const std::vector<TextRow>& rows) const;
+  /// The two rows of a header with units. Markdown has one header row, so there the units stand behind the names.
+  std::vector<TextRow> header(TextRow names, const TextRow& units) const;
 };
 
 /// Microseconds and GB/s with nccl-tests' digits: more for small numbers.

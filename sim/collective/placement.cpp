@@ -16,6 +16,16 @@ void need_hosts(const net::Topology& topology, int needed, const std::string& wh
 
 }  // namespace
 
+std::vector<int> grid_on(const net::Topology& topology, int ranks) {
+  std::vector<int> grid = topology.dimensions();
+  if (grid.size() < 2) return {};
+  std::int64_t inner = 1;
+  for (std::size_t i = 0; i + 1 < grid.size(); ++i) inner *= grid[i];
+  if (ranks % inner != 0) return {};
+  grid.back() = static_cast<int>(ranks / inner);
+  return grid;
+}
+
 PlanRequest request_on(const net::Topology& topology, CollectiveKind kind, int ranks, std::int64_t elements) {
   need_hosts(topology, ranks, fmt::format("{} ranks", ranks));
   PlanRequest request;
@@ -23,15 +33,7 @@ PlanRequest request_on(const net::Topology& topology, CollectiveKind kind, int r
   request.ranks = ranks;
   request.elements = elements;
   request.has_reducer = topology.reducer().valid();
-  std::vector<int> grid = topology.dimensions();
-  if (grid.size() > 1) {
-    int inner = 1;
-    for (std::size_t i = 0; i + 1 < grid.size(); ++i) inner *= grid[i];
-    if (ranks % inner == 0) {
-      grid.back() = ranks / inner;
-      request.dimensions = std::move(grid);
-    }
-  }
+  request.dimensions = grid_on(topology, ranks);
   return request;
 }
 

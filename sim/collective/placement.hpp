@@ -9,6 +9,10 @@
 
 namespace orrery::collective {
 
+/// The network's grid with its last extent set so that the product is `ranks`; empty (one dimension) where the network
+/// has no grid or the ranks do not fill it.
+std::vector<int> grid_on(const net::Topology& topology, int ranks);
+
 /// The request with the network's grid (its last extent shortened or given up so that the product is `ranks`) and
 /// reducer. Throws ScenarioError when the network has fewer hosts than ranks.
 PlanRequest request_on(const net::Topology& topology, CollectiveKind kind, int ranks, std::int64_t elements);
