@@ -1,0 +1,48 @@
+// What a simulated run of parallel SGD gave, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/base/units.hpp"
+#include "workloads/sync/coordinator.hpp"
+
+namespace orrery::sgd {
+
+/// The model scored at a moment.
+struct CurvePoint {
+  Seconds time{0.0};
+  std::int64_t updates = 0;
+  double epochs = 0.0;
+  double loss = 0.0;                ///< training loss
+  std::optional<double> accuracy;   ///< on test samples
+  std::optional<double> test_loss;
+};
+
+/// What a learner did, for timelines; recorded for the first `Spans::kept` of a run only.
+enum class Doing : std::uint8_t { computing, cancelled, waiting, pushing, fetching, round };
+struct LearnerSpan {
+  int learner = 0;
+  Doing doing = Doing::computing;
+  Seconds begin{0.0}, end{0.0};
+  std::int64_t staleness = 0;  ///< of the gradient, for `computing` whose gradient was used
+};
+
+struct SgdResult {
+  sync::Books books;
+  Seconds end{0.0};                   ///< of the simulated time
+  std::vector<CurvePoint> curve;
+  std::vector<Seconds> iterations;    ///< time between updates (local variants: between rounds), at most 100,000
+  double epochs = 0.0;
+  Seconds computed{0.0};              ///< learner time whose gradients were used, summed over learners
+  Seconds wasted{0.0};                ///< learner time of cancelled and dropped mini-batches
+  Seconds waited{0.0};                ///< learner time neither computing nor communicating
+  Seconds communicated{0.0};          ///< learner time in messages
+  Bytes pushed{0.0}, pulled{0.0};     ///< over all learners, as on the wire
+  bool diverged = false;              ///< the loss became infinite or not a number; the run ended there
+  std::vector<LearnerSpan> spans;
+  std::uint64_t decisions_hash = 0;
+};
+
+}  // namespace orrery::sgd
