@@ -27,6 +27,7 @@ class Exponential final : public Configured<ComputeTime, Exponential, Exponentia
   Seconds upper_quantile(double q) const override { return config().mean * -std::log(q); }
   Seconds mean() const override { return config().mean; }
   std::optional<double> cv2() const override { return 1.0; }
+  bool is_memoryless() const override { return true; }
   Seconds order_statistic_mean(int k, int n) const override { return config().mean * harmonic_difference(n, n - k); }
   std::optional<double> sum_cdf(int n, Seconds t) const override { return gamma_cdf(n, t / config().mean); }
 };
