@@ -71,13 +71,15 @@ void fields(V& v, SgdTarget& c) {
 }
 
 struct SgdOutputs {
+  bool trace = false;
   std::vector<Seconds> loss_at;
   int timeline = 400;
 };
 template <class V>
 void fields(V& v, SgdOutputs& c) {
+  v("trace", c.trace, "write trace.json.gz beside result.json (the option --trace)");
   v("loss_at", c.loss_at, "moments whose loss the table shows; none: 1, 3, 10 and 100 hundredths of horizon.time", more_than(0));
-  v("timeline", c.timeline, "spans of each variant's learners that the page draws", between(0, 100000));
+  v("timeline", c.timeline, "spans of each variant's learners that the answer holds, for the page and the trace", between(0, 100000));
 }
 
 struct SgdScenario {
@@ -130,6 +132,9 @@ void fields(V& v, SgdScenario& c) {
 /// Reads and checks: variants fit the learners, distributions and aggregation make sense, the problem can learn from the
 /// data's kind. Throws ScenarioError with a value that would work.
 SgdScenario read_sgd_scenario(const JsonDocument& document);
+
+/// One run: that variant with the run-th seed.
+sgd::SgdSpec sgd_spec(const SgdScenario& scenario, std::size_t variant, int run, const learn::Dataset* data);
 
 /// 16 hexadecimal digits over everything that can change a result.
 std::string scenario_hash(const SgdScenario& scenario);

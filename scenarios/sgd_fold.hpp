@@ -1,0 +1,18 @@
+// The runs of one variant, one per seed, folded into what the report says of it.
+#pragma once
+
+#include <vector>
+
+#include "scenarios/sgd_report.hpp"
+#include "scenarios/sgd_scenario.hpp"
+#include "workloads/sgd/result.hpp"
+
+namespace orrery::scenario {
+
+/// REQUIRES: at least one run; all of the same variant.
+SgdVariantReport fold_runs(const SgdScenario& scenario, std::size_t variant, const std::vector<sgd::SgdResult>& runs);
+
+/// First evaluated moment from which on the target holds until the end; nothing where it does not.
+std::optional<double> time_to(const sgd::SgdResult& run, const SgdTarget& target);
+
+}  // namespace orrery::scenario
