@@ -77,10 +77,10 @@ SgdTargetReport target_report(const std::vector<sgd::SgdResult>& runs, const Sgd
   return report;
 }
 
-void fill_iterations(const std::vector<sgd::SgdResult>& runs, SgdVariantReport& report) {
-  // Of local variants the books count local steps, so this is the time of a step; of central ones the time of an update.
-  const std::vector<double> means = each(runs, [](const auto& r) {
-    return r.books.updates > 0 ? r.end.value() / static_cast<double>(r.books.updates) : 0.0;
+/// `side_by_side`: how many of the counted updates happen at a time. Local variants count the steps of all learners.
+void fill_iterations(const std::vector<sgd::SgdResult>& runs, int side_by_side, SgdVariantReport& report) {
+  const std::vector<double> means = each(runs, [side_by_side](const auto& r) {
+    return r.books.updates > 0 ? r.end.value() * side_by_side / static_cast<double>(r.books.updates) : 0.0;
   });
   report.iteration_s = mean_of(means);
   if (means.size() > 1) report.iteration_error_s = mean_interval(means).half_width;
@@ -156,7 +156,7 @@ SgdVariantReport fold_runs(const SgdScenario& scenario, std::size_t variant, con
   report.staleness_expected = expected.staleness;
   report.fresh_expected = expected.fresh;
   report.staleness_bound = choice->staleness_bound(scenario.learners);
-  fill_iterations(runs, report);
+  fill_iterations(runs, choice->is_central() ? 1 : scenario.learners, report);
   fill_staleness(runs, report);
   fill_shares(scenario, runs, report);
   report.updates = mean_of(each(runs, [](const auto& r) { return static_cast<double>(r.books.updates); }));

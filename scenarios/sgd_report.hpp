@@ -87,7 +87,7 @@ void fields(V& v, SgdVariantReport& c) {
   v("iteration_expected_s", c.iteration_expected_s, "E[T] by theory: mean time between updates where compute times are "
     "independent and communication is free; absent where there is no formula");
   v("formula", c.formula, "of E[T]");
-  v("iteration_s", c.iteration_s, "mean time between updates, simulated; local variants: of one local step");
+  v("iteration_s", c.iteration_s, "mean time between updates, simulated; local variants: of one local step of every learner");
   v("iteration_error_s", c.iteration_error_s, "half width of its 95 % confidence interval over the seeds");
   v("iteration_p10_s", c.iteration_p10_s, "10 % point of the time between updates (local variants: between rounds)");
   v("iteration_p90_s", c.iteration_p90_s, "90 % point");
@@ -120,6 +120,7 @@ struct SgdReport {
   std::int64_t seeds = 0, learners = 0, batch = 0, parameters = 0, samples = 0;
   double compute_mean_s = 0, learning_rate = 0;
   std::optional<double> noise_scale;
+  std::vector<double> loss_at_s;
   std::vector<SgdVariantReport> variants;
   std::vector<std::string> warnings;
   std::string source, verdict;
@@ -145,6 +146,7 @@ void fields(V& v, SgdReport& c) {
   v("learning_rate", c.learning_rate, "of the optimizer, before schedule and corrections");
   v("noise_scale", c.noise_scale, "g = learning rate * (N / B - 1), B the samples of one fully synchronous update (Smith et "
     "al. 2017)");
+  v("loss_at_s", c.loss_at_s, "moments whose loss the table shows");
   v("variants", c.variants, "in the order of the scenario");
   v("warnings", c.warnings, "what is likely to surprise");
   v("source", c.source, "where the numbers come from");

@@ -18,7 +18,4 @@ struct SgdOutcome {
 /// whose problem does not refuse the data.
 SgdOutcome run(const SgdScenario& scenario, const learn::Dataset* data, bool with_trace, int threads = 0);
 
-/// Moments whose loss the table shows: outputs.loss_at, or 1, 3, 10 and 100 hundredths of the horizon.
-std::vector<double> loss_moments(const SgdScenario& scenario);
-
 }  // namespace orrery::scenario
