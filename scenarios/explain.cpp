@@ -6,6 +6,8 @@
 #include "scenarios/collective_scenario.hpp"
 #include "scenarios/run_report.hpp"
 #include "scenarios/scenario.hpp"
+#include "scenarios/sgd_report.hpp"
+#include "scenarios/sgd_scenario.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
@@ -46,7 +48,9 @@ std::vector<Explanation> known_explanations() {
   for (const auto& [place, schema] : {std::pair{"result.json", json_schema<RunReport>()},
                                       {"scenario", json_schema<Scenario>()},
                                       {"result.json of a collective", json_schema<CollectiveReport>()},
-                                      {"scenario of a collective", json_schema<CollectiveScenario>()}}) {
+                                      {"scenario of a collective", json_schema<CollectiveScenario>()},
+                                      {"result.json of sgd", json_schema<SgdReport>()},
+                                      {"scenario of sgd", json_schema<SgdScenario>()}}) {
     for (Explanation& entry : explanations(schema, place)) known.push_back(std::move(entry));
   }
   return known;

@@ -8,6 +8,9 @@
 #include "scenarios/override.hpp"
 #include "scenarios/report_text.hpp"
 #include "scenarios/run.hpp"
+#include "scenarios/sgd_data.hpp"
+#include "scenarios/sgd_run.hpp"
+#include "scenarios/sgd_text.hpp"
 #include "scenarios/sweep.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
@@ -66,6 +69,27 @@ std::vector<std::vector<Figure>> rows_of(const CollectiveReport& report) {
   return rows;
 }
 
+std::vector<std::vector<Figure>> rows_of(const SgdReport& report) {
+  std::vector<std::vector<Figure>> rows;
+  for (const SgdVariantReport& v : report.variants) {
+    const bool ended = !v.curve.empty();
+    std::vector<Figure> row = {{"label", v.label},
+                               {"iteration_s", v.iteration_s},
+                               {"staleness", v.staleness},
+                               {"updates", v.updates},
+                               {"loss", ended ? Json(v.curve.back().loss) : Json()},
+                               {"accuracy", ended && v.curve.back().accuracy ? Json(*v.curve.back().accuracy) : Json()},
+                               {"scaling_efficiency", v.scaling_efficiency},
+                               {"wasted_share", v.wasted_share},
+                               {"communicated_share", v.communicated_share}};
+    for (const SgdTargetReport& target : v.targets) {
+      row.push_back({"time_to_" + target.target + "_s", target.median_s ? Json(*target.median_s) : Json()});
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 std::string text_of(const RunReport& report, Format format, const View& view) {
   if (format == Format::csv) return report_csv(report);
   return format == Format::md ? report_markdown(report, view.here)
@@ -75,6 +99,11 @@ std::string text_of(const RunReport& report, Format format, const View& view) {
 std::string text_of(const CollectiveReport& report, Format format, const View& view) {
   if (format == Format::csv) return report_csv(report);
   return report_text(report, {format == Format::md, view.bold}, view.candidates);
+}
+
+std::string text_of(const SgdReport& report, Format format, const View& view) {
+  if (format == Format::csv) return report_csv(report);
+  return report_text(report, {format == Format::md, view.bold});
 }
 
 Answer answer_of(const Scenario& scenario, const Question& question, bool with_trace) {
@@ -87,13 +116,28 @@ Answer answer_of(const CollectiveScenario& scenario, const Question&, bool with_
   return {std::move(outcome.report), std::move(outcome.trace)};
 }
 
+Answer answer_of(const SgdScenario& scenario, const Question& question, bool with_trace) {
+  SgdOutcome outcome = run(scenario, question.data.get(), with_trace);
+  return {std::move(outcome.report), std::move(outcome.trace)};
+}
+
 Json stored(Scenario scenario, const Question& question) {
   scenario.profile = question.profile_place;
   return write_json(scenario);
 }
 
-Json stored(const CollectiveScenario& scenario, const Question&) {
+template <class S>
+Json stored(const S& scenario, const Question&) {
   return write_json(scenario);
+}
+
+/// Reads what the problem learns from.
+void load_data(Question& question, const SgdScenario& scenario, const JsonDocument& document) {
+  if (!scenario.problem->needs_data()) return;
+  question.data = learning_data(scenario.data, json_place(document, "$.data"));
+  if (const auto problem = scenario.problem->refusal(*question.data)) {
+    throw ScenarioError(json_place(document, "$.problem"), scenario.problem.name() + " " + *problem);
+  }
 }
 
 }  // namespace
@@ -104,7 +148,15 @@ Question read_question(JsonDocument document, const std::vector<std::string>& ov
   if (is_sweep(document)) {
     throw ScenarioError(json_place(document, "$.sweep"), "the file describes many runs; use orrery sweep");
   }
-  if (kind_of(document, {"training", "collective"}) == "collective") {
+  const std::string kind = kind_of(document, {"training", "collective", "sgd"});
+  if (kind == "sgd") {
+    SgdScenario scenario = read_sgd_scenario(document);
+    load_data(question, scenario, document);
+    question.scenario = std::move(scenario);
+    question.document = std::move(document);
+    return question;
+  }
+  if (kind == "collective") {
     question.scenario = read_collective_scenario(document);
     question.document = std::move(document);
     return question;

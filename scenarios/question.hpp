@@ -9,6 +9,7 @@
 // alternative to AnyScenario and AnyReport and one case to each function here.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -19,11 +20,13 @@
 #include "scenarios/collective_scenario.hpp"
 #include "scenarios/run_report.hpp"
 #include "scenarios/scenario.hpp"
+#include "scenarios/sgd_report.hpp"
+#include "scenarios/sgd_scenario.hpp"
 
 namespace orrery::scenario {
 
-using AnyScenario = std::variant<Scenario, CollectiveScenario>;
-using AnyReport = std::variant<RunReport, CollectiveReport>;
+using AnyScenario = std::variant<Scenario, CollectiveScenario, SgdScenario>;
+using AnyReport = std::variant<RunReport, CollectiveReport, SgdReport>;
 
 /// Read and checked, with everything that the answer needs.
 struct Question {
@@ -31,10 +34,11 @@ struct Question {
   JsonDocument document;
   std::string profile_place;             ///< file of the profile; empty when the scenario names none
   std::optional<cost::Profile> profile;
+  std::shared_ptr<const learn::Dataset> data;  ///< what an sgd scenario learns from; null where the problem needs none
 };
 
 /// Applies `overrides` ("plan.bucket=4 MiB", in order) to the document, reads it as its `kind` says, checks it, and loads
-/// the profile that it names (relative to `document.name`). The only step that reads a file. Throws ScenarioError.
+/// the profile that it names (relative to `document.name`) or the data that it learns from. The only step that reads a file. Throws ScenarioError.
 Question read_question(JsonDocument document, const std::vector<std::string>& overrides = {});
 Question read_question_file(const std::string& path, const std::vector<std::string>& overrides = {});
 
@@ -60,7 +64,8 @@ struct Figure {
   std::string column;
   Json value;
 };
-/// The answer in short, for a table of many runs: one row for a training run, one per size and algorithm for collectives.
+/// The answer in short, for a table of many runs: one row for a training run, one per size and algorithm for collectives, one
+/// per variant for sgd.
 /// All rows of one kind of scenario have the same columns.
 std::vector<std::vector<Figure>> rows(const Answer& answer);
 

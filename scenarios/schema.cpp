@@ -2,6 +2,7 @@
 
 #include "scenarios/collective_scenario.hpp"
 #include "scenarios/scenario.hpp"
+#include "scenarios/sgd_scenario.hpp"
 #include "sim/base/json_io.hpp"
 
 namespace orrery::scenario {
@@ -31,7 +32,7 @@ Json schema_of_kind() {
 
 std::string schema_text() {
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Orrery scenario"}};
-  schema["oneOf"] = Json::array({schema_of_kind<Scenario>(), schema_of_kind<CollectiveScenario>()});
+  schema["oneOf"] = Json::array({schema_of_kind<Scenario>(), schema_of_kind<CollectiveScenario>(), schema_of_kind<SgdScenario>()});
   return schema.dump(2) + "\n";
 }
 
@@ -47,7 +48,8 @@ std::string documentation_text() {
          "plan.bucket=4MiB`.\n"
          "A file with the key `sweep` describes many runs: see [sweeps](sweep.md).\n\n" +
          markdown_tables<Scenario>("Scenario of kind `training`") + "\n" +
-         markdown_tables<CollectiveScenario>("Scenario of kind `collective`");
+         markdown_tables<CollectiveScenario>("Scenario of kind `collective`") + "\n" +
+         markdown_tables<SgdScenario>("Scenario of kind `sgd`");
 }
 
 }  // namespace orrery::scenario

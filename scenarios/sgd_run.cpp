@@ -58,7 +58,7 @@ class Run {
     report.compute_mean_s = mean_compute_time();
     report.learning_rate = rate();
     if (report.samples > 0) {
-      report.noise_scale = learn::noise_scale(rate(), static_cast<double>(report.samples),
+      report.noise_scale = learn::smith_noise_scale(rate(), static_cast<double>(report.samples),
                                               static_cast<double>(s_.batch * s_.learners));
     }
     for (const Seconds moment : s_.outputs.loss_at) report.loss_at_s.push_back(moment.value());

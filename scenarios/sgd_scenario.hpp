@@ -13,6 +13,7 @@
 
 #include "sim/base/fields.hpp"
 #include "sim/base/json_io.hpp"
+#include "workloads/learn/mixture.hpp"
 #include "workloads/sgd/spec.hpp"
 
 namespace orrery::scenario {
@@ -39,20 +40,10 @@ void fields(V& v, FashionMnistSource& c) {
   v("dir", c.dir, "folder with the IDX files; none: where the Debian package dataset-fashion-mnist puts them");
 }
 
-struct MixtureSource {
+struct MixtureSource : learn::MixtureConfig {
   static constexpr std::string_view kind = "mixture";
-  static constexpr std::string_view kind_help = "a seeded mixture of Gaussians, one per class";
-  int features = 20, classes = 10;
-  std::int64_t samples = 6000;
-  double separation = 3.0;
+  static constexpr std::string_view kind_help = "seeded normal clouds, one per class; needs no file";
 };
-template <class V>
-void fields(V& v, MixtureSource& c) {
-  v("features", c.features, "numbers per sample", between(1, 100000));
-  v("classes", c.classes, "classes, one Gaussian each", between(2, 1000));
-  v("samples", c.samples, "training samples; a sixth as many more are for the test", between(10, 1e7));
-  v("separation", c.separation, "distance of the means from their centre, in standard deviations", more_than(0));
-}
 
 using LearningData = std::variant<DigitsSource, FashionMnistSource, MixtureSource>;
 
