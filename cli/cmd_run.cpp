@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "cli/machine.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
 #include "scenarios/question.hpp"
+#include "scenarios/sgd_page.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cli {
@@ -26,7 +28,9 @@ class Run : public Verb {
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
     app.add_option("--seed", seed_, "short for --set seed=N");
-    app.add_option("--out", out_, "folder for result.json, scenario.json and the trace")->type_name("DIR");
+    app.add_option("--out", out_, "folder for result.json, scenario.json, curves.csv (sgd) and the trace")->type_name("DIR");
+    app.add_option("--plot", plot_, "write a page for a browser: curves, staleness, timelines (scenarios of kind sgd)")
+        ->type_name("FILE.html");
     app.add_flag("--trace", trace_, "also write trace.json.gz (needs --out)");
     app.add_flag("--dry-run", dry_run_, "print every resolved value and its origin; simulate nothing");
     app.add_option("--format", format_, "of the answer")
@@ -40,8 +44,12 @@ class Run : public Verb {
     if (trace_) overrides_.push_back("outputs.trace=true");
     const scenario::Question question = scenario::read_question_file(file_, overrides_);
     if (dry_run_) return list(question);
+    if (!plot_.empty() && !std::holds_alternative<scenario::SgdScenario>(question.scenario)) {
+      throw ScenarioError("--plot", "only scenarios of kind sgd have a page; --format md is for documents, --trace for viewers");
+    }
     const scenario::Answer answer = scenario::answer(question, scenario::wants_trace(question) && !out_.empty());
     if (!out_.empty()) store(question, answer);
+    if (!plot_.empty()) plot(answer);
     print(answer, !question.profile || is_measured_here(*question.profile));
     return scenario::goal_met(answer) ? ExitCode::done : ExitCode::goal_missed;
   }
@@ -62,12 +70,22 @@ class Run : public Verb {
   void store(const scenario::Question& question, const scenario::Answer& answer) const {
     std::vector<scenario::NamedBytes> parts = {{"result.json", scenario::result_json(answer)},
                                                {"scenario.json", scenario::question_text(question)}};
+    if (std::holds_alternative<scenario::SgdReport>(answer.report)) {
+      parts.emplace_back("curves.csv", scenario::answer_text(answer, scenario::Format::csv));
+    }
     if (!answer.trace.empty()) parts.emplace_back("trace.json.gz", scenario::gzip(answer.trace));
     scenario::write_artifacts(out_, parts);
     for (const auto& [name, bytes] : parts) fmt::print(stderr, "wrote {}/{}\n", out_, name);
   }
 
-  std::string file_, seed_, out_, format_ = "table";
+  void plot(const scenario::Answer& answer) const {
+    const std::filesystem::path file(plot_);
+    const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+    scenario::write_artifacts(folder, {{file.filename().string(), scenario::page_html(std::get<scenario::SgdReport>(answer.report))}});
+    fmt::print(stderr, "wrote {}\n", plot_);
+  }
+
+  std::string file_, seed_, out_, plot_, format_ = "table";
   std::vector<std::string> overrides_;
   bool trace_ = false, dry_run_ = false;
 };
