@@ -1,7 +1,7 @@
 // K-async SGD: nothing is cancelled. A learner that has pushed waits for the update; the update is the mean of K gradients
 // of K different learners, each at the model that its learner had read, and those K begin at the new model while the others
 // go on. Less noise per update than asynchronous SGD, less staleness, and no work is lost.
-// Source: Gupta, Zhang and Wang, ICDM 2016 (n-softsync); Dutta et al., AISTATS 2018, section 2.
+// Source: Dutta et al., AISTATS 2018.
 //
 // The staleness of a learner's gradient is the number of updates between two of its own, less one. Each of J updates takes
 // K of P learners, so the mean over many updates is (P J - K J) / (K J) = P / K - 1, whatever the times are. Exponential
