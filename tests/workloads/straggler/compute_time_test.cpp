@@ -191,6 +191,18 @@ TEST_CASE("the distribution of a sum is that of one time for n = 1 and that of s
   }
 }
 
+TEST_CASE("a distribution that is written as JSON and read again gives the same times") {
+  const Example example = GENERATE(from_range(examples()));
+  DYNAMIC_SECTION(example.kind << " " << example.fields) {
+    StragglerConfig config;
+    config.distribution = example.times();
+    StragglerConfig again;
+    read_json(parse_json(write_json(config).dump(), "written"), again);
+    CHECK(again.distribution.name() == example.kind);
+    CHECK(draws(*again.distribution, 100) == draws(*config.distribution, 100));
+  }
+}
+
 TEST_CASE("equal streams give equal times") {
   const Example example = GENERATE(from_range(examples()));
   DYNAMIC_SECTION(example.kind << " " << example.fields) {
