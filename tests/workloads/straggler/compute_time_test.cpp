@@ -1,5 +1,5 @@
-// What every registered distribution of compute times promises: draws, distribution function, quantiles, moments and order
-// statistics belong together.
+// What every registered distribution of compute times promises: draws, distribution function, quantiles, moments and
+// order statistics belong together.
 #include "workloads/straggler/compute_time.hpp"
 
 #include <algorithm>
@@ -158,8 +158,8 @@ TEST_CASE("order statistics of n and of n-1 times obey the triangle rule") {
     const auto time = example.times();
     for (int n : {2, 8, 512}) {
       for (int k : {1, (n + 1) / 2, n - 1}) {
-        const double left = (n - k) * time->order_statistic_mean(k, n).value() +
-                            k * time->order_statistic_mean(k + 1, n).value();
+        const double left =
+            (n - k) * time->order_statistic_mean(k, n).value() + k * time->order_statistic_mean(k + 1, n).value();
         CHECK(left == Approx(n * time->order_statistic_mean(k, n - 1).value()).epsilon(1e-9));
       }
     }

@@ -1,13 +1,14 @@
-// From measured times to distributions: maximum likelihood finds the truth again, Akaike's criterion finds the family, and
-// a table of measurements is read strictly.
+// From measured times to distributions: maximum likelihood finds the truth again, Akaike's criterion finds the family,
+// and a table of measurements is read strictly.
 #include "workloads/straggler/fit.hpp"
+
+#include <zlib.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
-#include <zlib.h>
 
 #include "sim/base/error.hpp"
 #include "sim/base/stats.hpp"
@@ -174,7 +175,8 @@ TEST_CASE("measured times are their own empirical distribution") {
   CHECK(ks_distance(*empirical, times) <= 1.0 / 1001 + 1e-12);
 }
 
-// |F - steps| of the times 1 s and 3 s against F(t) = 1 - e^-t: 1/2 just before 3 s, F(3) = 0.9502; F(1) = 0.6321 from 0.
+// |F - steps| of the times 1 s and 3 s against F(t) = 1 - e^-t: F(1) = 0.6321 against 0 just before 1 s and 1/2 at 1 s,
+// F(3) = 0.9502 against 1/2 and 1.
 TEST_CASE("the Kolmogorov-Smirnov distance looks before and after each step") {
   const std::vector<Seconds> times{Seconds(3.0), Seconds(1.0)};
   CHECK(ks_distance(*distribution("exponential"), times) == Approx(1.0 - std::exp(-1.0)));
@@ -215,7 +217,8 @@ TEST_CASE("a table of measured times is read by job and worker") {
 TEST_CASE("a wrong table of measured times is refused with the line") {
   using Catch::Contains;
   const auto read = [](const std::string& csv) { return parse_measured_times(csv, "t.csv", "seconds"); };
-  CHECK_THROWS_WITH(read("worker,second\n0,1\n"), Contains("t.csv:1: ") && Contains("\"seconds\"") && Contains("\"second\""));
+  CHECK_THROWS_WITH(read("worker,second\n0,1\n"),
+                    Contains("t.csv:1: ") && Contains("\"seconds\"") && Contains("\"second\""));
   CHECK_THROWS_WITH(read("worker,seconds\n0,1\n1,-2\n"), Contains("t.csv:3: ") && Contains("\"-2\""));
   CHECK_THROWS_WITH(read("worker,seconds\n0,1 s\n"), Contains("t.csv:2: ") && Contains("\"1 s\""));
   CHECK_THROWS_WITH(read("worker,seconds\n0\n"), Contains("t.csv:2: ") && Contains("1 cells"));
@@ -223,9 +226,10 @@ TEST_CASE("a wrong table of measured times is refused with the line") {
   CHECK_THROWS_AS(read(""), ScenarioError);
 }
 
-// Not part of this repository: mini-batch times of two training jobs of ten workers in a production cluster (Weng et al.,
-// "MLaaS in the Wild", NSDI 2022), where ORRERY_DATA names a folder with them. Normalised per job to 1000 at the longest.
-TEST_CASE("the workers of production jobs differ lastingly, and the model of them predicts the slowest of each iteration") {
+// Not part of this repository: mini-batch times of two training jobs of ten workers in a production cluster (Weng et
+// al., "MLaaS in the Wild", NSDI 2022), where ORRERY_DATA names a folder with them. Normalised per job to 1000 at the
+// longest.
+TEST_CASE("half of a production job's iterations predict the slowest worker's mean time in the other half") {
   const char* data = std::getenv("ORRERY_DATA");
   if (data == nullptr) {
     std::cout << "skipped: no measured mini-batch times (the environment variable ORRERY_DATA names no folder)\n";
