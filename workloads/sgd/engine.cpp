@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t kIterationsKept = 100'000;
 
-/// One run. A learner goes round: computes, pushes, waits for its turn at the server, gets orders, pulls. Each step is a
-/// callback and not a line of a process, because an order may cancel whatever a learner does at that moment.
+/// One run. A learner goes round: computes, pushes, waits for its turn at the server, gets orders, pulls. Each step is
+/// a callback and not a line of a process, because an order may cancel whatever a learner does at that moment.
 ///
 /// The server looks at one gradient at a time. Orders that come with an update are carried out when the update is made,
 /// `update_time` later; meanwhile gradients queue.

@@ -87,8 +87,8 @@ learn::Vector& Learning::model(int index) {
   return index == spec_.learners ? server_ : own_[static_cast<std::size_t>(index)];
 }
 
-/// Rows first into memory of their own, then all into place: each is a mean of old models. A row equal to the one before
-/// it (averaging over all) is not computed again.
+/// Rows first into memory of their own, then all into place: each is a mean of old models. A row equal to the one
+/// before it (averaging over all) is not computed again.
 void Learning::mix(const sync::Round& round) {
   const std::vector<sync::Mix>& terms = round.mix;
   const auto row_end = [&terms](std::size_t begin) {
@@ -122,8 +122,8 @@ void Learning::mix(const sync::Round& round) {
 }
 
 double Learning::epochs() const {
-  const std::int64_t samples = objective_->samples();
-  return samples == 0 ? 0.0 : static_cast<double>(used_) * static_cast<double>(spec_.batch) / static_cast<double>(samples);
+  const auto samples = static_cast<double>(objective_->samples());
+  return samples == 0.0 ? 0.0 : static_cast<double>(used_) * static_cast<double>(spec_.batch) / samples;
 }
 
 CurvePoint Learning::score() {

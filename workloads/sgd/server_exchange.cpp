@@ -1,6 +1,7 @@
 // Gradients to parameter servers and models back (Li et al., Scaling distributed machine learning with the parameter
-// server, OSDI 2014), as flows that share links: pushes that are on the way together meet at the servers' ports (incast).
-// Learner i is on host i; server j, on the host behind the learners', holds the j-th of `servers` equal parts.
+// server, OSDI 2014), as flows that share links: pushes that are on the way together meet at the servers' ports
+// (incast). Learner i is on host i; server j, on the host behind the learners', holds the j-th of `servers` equal
+// parts.
 //
 // A round of a local variant: its members push their models, the servers need the time of one update, the members pull.
 #include <algorithm>
