@@ -117,7 +117,8 @@ class Run final : private Receiver {
       if (!central_) {
         learning_.update_own(learner);
       } else {
-        learning_.give(learner, staleness);
+        learning_.send(learner);
+        learning_.add(staleness);
       }
     }
     if (orders.use == sync::Use::apply) {
@@ -132,7 +133,7 @@ class Run final : private Receiver {
   void drop(int learner) {
     if (!spec_.push.error_feedback || !central_) return;
     if (!needs_loss_) learning_.compute(learner);
-    learning_.lose(learner);
+    learning_.send(learner);
   }
 
   void begin_update(const sync::Orders& orders) {

@@ -1,9 +1,13 @@
 // Simulated parallel SGD: learners in simulated time, gradients computed for real at the parameters that the simulated
 // learner holds at that moment. The variant decides (workloads/sync), the network carries (sim/net, sim/collective),
-// the problem learns (workloads/learn). A gradient that is cancelled or dropped is never computed.
+// the problem learns (workloads/learn). A cancelled gradient is never computed, a dropped one only where its loss is
+// asked for or its sender's error feedback changes with it. Semantics in detail: docs/sgd.md.
 #pragma once
 
-#include "sim/observe/trace.hpp"
+#include <cstddef>
+#include <optional>
+#include <string>
+
 #include "workloads/sgd/result.hpp"
 #include "workloads/sgd/spec.hpp"
 
@@ -13,8 +17,7 @@ namespace orrery::sgd {
 /// neither the learners nor the aggregation (refusal), the problem not the data.
 SgdResult simulate(const SgdSpec& spec, std::size_t spans = 0);
 
-/// Why this combination cannot be simulated (all-reduce with a variant that does not wait for all); nothing when it
-/// can.
+/// Why this combination cannot be simulated (all-reduce with a variant that does not wait for all); nothing when it can.
 std::optional<std::string> refusal(const SgdSpec& spec);
 
 }  // namespace orrery::sgd

@@ -54,14 +54,13 @@ double Learning::compute(int learner) {
   return objective_->gradient(held_by(learner), spec_.batch, draws, gradient_);
 }
 
-void Learning::give(int learner, std::int64_t staleness) {
-  lose(learner);
-  updaters_.front().add(gradient_, staleness);
-  ++used_;
+void Learning::send(int learner) {
+  if (!push_.empty()) push_[static_cast<std::size_t>(learner)].apply(gradient_);
 }
 
-void Learning::lose(int learner) {
-  if (!push_.empty()) push_[static_cast<std::size_t>(learner)].apply(gradient_);
+void Learning::add(std::int64_t staleness) {
+  updaters_.front().add(gradient_, staleness);
+  ++used_;
 }
 
 void Learning::update() {

@@ -33,11 +33,11 @@ class Learning {
 
   /// Computes the gradient of the learner's present mini-batch and returns its loss. It is the one meant below.
   double compute(int learner);
-  /// It goes through the learner's compressor to the server, for the next update.
-  void give(int learner, std::int64_t staleness);
-  /// It goes through the learner's compressor, whose memory it changes, and no further.
-  void lose(int learner);
-  /// Central variants: one update of the server's model with all gradients given since the last one. With pull
+  /// It is sent: it goes through the learner's compressor, whose memory it changes.
+  void send(int learner);
+  /// The server adds what was sent to its next update.
+  void add(std::int64_t staleness);
+  /// Central variants: one update of the server's model with all gradients added since the last one. With pull
   /// compression the change of the model is compressed before it is made, so that learners, who get that, and the
   /// server keep the same model; under plain SGD the change is -eta mean(C(g)), so this is C(mean(C(g))).
   void update();
