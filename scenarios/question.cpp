@@ -79,8 +79,9 @@ std::vector<std::vector<Figure>> rows_of(const SgdReport& report) {
                                {"updates", v.updates},
                                {"loss", ended ? Json(v.curve.back().loss) : Json()},
                                {"accuracy", ended && v.curve.back().accuracy ? Json(*v.curve.back().accuracy) : Json()},
+                               {"epochs", v.epochs},
+                               {"noise_scale", report.noise_scale ? Json(*report.noise_scale) : Json()},
                                {"scaling_efficiency", v.scaling_efficiency},
-                               {"wasted_share", v.wasted_share},
                                {"communicated_share", v.communicated_share}};
     for (const SgdTargetReport& target : v.targets) {
       row.push_back({"time_to_" + target.target + "_s", target.median_s ? Json(*target.median_s) : Json()});

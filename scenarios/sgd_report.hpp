@@ -146,7 +146,7 @@ void fields(V& v, SgdReport& c) {
   v("learning_rate", c.learning_rate, "of the optimizer, before schedule and corrections");
   v("noise_scale", c.noise_scale, "g = learning rate * (N / B - 1), B the samples of one fully synchronous update (Smith et "
     "al. 2017)");
-  v("loss_at_s", c.loss_at_s, "moments whose loss the table shows");
+  v("loss_at_s", c.loss_at_s, "evaluated moments whose loss the table shows");
   v("variants", c.variants, "in the order of the scenario");
   v("warnings", c.warnings, "what is likely to surprise");
   v("source", c.source, "where the numbers come from");

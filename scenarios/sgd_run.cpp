@@ -61,11 +61,23 @@ class Run {
       report.noise_scale = learn::smith_noise_scale(rate(), static_cast<double>(report.samples),
                                               static_cast<double>(s_.batch * s_.learners));
     }
-    for (const Seconds moment : s_.outputs.loss_at) report.loss_at_s.push_back(moment.value());
-    if (report.loss_at_s.empty()) {
-      for (const double share : {0.04, 0.1, 0.3, 1.0}) report.loss_at_s.push_back(share * s_.horizon.time.value());
-    }
+    fill_moments(report);
     report.source = "simulated time: the scenario's distributions and network; losses: real gradients on the data";
+  }
+
+  /// The evaluated moments nearest to those asked for.
+  void fill_moments(SgdReport& report) const {
+    std::vector<double> wanted;
+    for (const Seconds moment : s_.outputs.loss_at) wanted.push_back(moment.value());
+    if (wanted.empty()) {
+      for (const double share : {0.05, 0.1, 0.3, 1.0}) wanted.push_back(share * s_.horizon.time.value());
+    }
+    const double step = s_.horizon.time.value() / s_.evaluation.points;
+    for (const double moment : wanted) {
+      const double evaluated = std::round(moment / step) * step;
+      const bool listed = !report.loss_at_s.empty() && report.loss_at_s.back() == evaluated;
+      if (!listed) report.loss_at_s.push_back(evaluated);
+    }
   }
 
   double rate() const {

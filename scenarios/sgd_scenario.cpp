@@ -24,7 +24,8 @@ class Checker {
                                             s_.compute.factors.size(), s_.learners));
     }
     if (const auto problem = s_.compute.distribution->refusal()) fail("$.compute.distribution", *problem);
-    for (std::size_t i = 0; i < s_.variants.size(); ++i) check_variant(i);
+    const Json variants = write_json(s_)["variants"];
+    for (std::size_t i = 0; i < s_.variants.size(); ++i) check_variant(i, variants);
     for (const Seconds moment : s_.outputs.loss_at) {
       if (moment > s_.horizon.time) fail("$.outputs.loss_at", "a moment lies behind horizon.time");
     }
@@ -35,12 +36,12 @@ class Checker {
     throw ScenarioError(json_place(document_, path), problem);
   }
 
-  void check_variant(std::size_t i) const {
+  void check_variant(std::size_t i, const Json& written) const {
     const std::string path = fmt::format("$.variants[{}]", i);
     if (const auto problem = s_.variants[i]->refusal(s_.learners)) fail(path, *problem);
     if (const auto problem = sgd::refusal(sgd_spec(s_, i, 0, nullptr))) fail(path, *problem);
     for (std::size_t j = 0; j < i; ++j) {
-      if (write_json(s_.variants[i]) == write_json(s_.variants[j])) fail(path, "is the same as " + fmt::format("$.variants[{}]", j));
+      if (written[i] == written[j]) fail(path, fmt::format("is the same as $.variants[{}]", j));
     }
   }
 

@@ -69,7 +69,8 @@ struct SgdOutputs {
 template <class V>
 void fields(V& v, SgdOutputs& c) {
   v("trace", c.trace, "write trace.json.gz beside result.json (the option --trace)");
-  v("loss_at", c.loss_at, "moments whose loss the table shows; none: 4, 10, 30 and 100 hundredths of horizon.time", more_than(0));
+  v("loss_at", c.loss_at, "moments whose loss the table shows, at the nearest evaluation; none: 5, 10, 30 and 100 hundredths of "
+    "horizon.time", more_than(0));
   v("timeline", c.timeline, "spans of each variant's learners that the answer holds, for the page and the trace", between(0, 100000));
 }
 

@@ -29,10 +29,11 @@ const SgdCurvePoint* point_at(const SgdVariantReport& v, double moment) {
   return nearest != nullptr && std::fabs(nearest->time_s - moment) <= step ? nearest : nullptr;
 }
 
+/// In seconds: the unit stands in the head.
 std::string target_text(const SgdTargetReport& target, std::int64_t seeds) {
-  if (!target.median_s) return fmt::format("{}/{}", target.reached, seeds);
-  const std::string low = optional_time(target.low_s);
-  return fmt::format("{} ({}..{})", human(Seconds(*target.median_s)), low, target.high_s ? optional_time(target.high_s) : "never");
+  if (!target.median_s) return fmt::format("{} of {}", target.reached, seeds);
+  const auto bound = [](const std::optional<double>& s) { return s ? fmt::format("{:.4g}", *s) : std::string("never"); };
+  return fmt::format("{:.4g} ({}..{})", *target.median_s, bound(target.low_s), bound(target.high_s));
 }
 
 std::string variants_table(const SgdReport& report, const TextStyle& style) {
@@ -42,13 +43,7 @@ std::string variants_table(const SgdReport& report, const TextStyle& style) {
     names.push_back("loss at");
     units.push_back(human(Seconds(moment)));
   }
-  if (!report.variants.empty()) {
-    for (const SgdTargetReport& target : report.variants.front().targets) {
-      names.push_back("time to");
-      units.push_back(target.target);
-    }
-  }
-  std::vector<TextRow> rows = style.header(std::move(names), std::move(units));
+  std::vector<TextRow> rows = style.header(std::move(names), units);
   for (const SgdVariantReport& v : report.variants) {
     TextRow row = {v.label, optional_time(v.iteration_expected_s), human(Seconds(v.iteration_s)),
                    optional_number(v.staleness_expected), fmt::format("{:.2f}", v.staleness),
@@ -57,7 +52,6 @@ std::string variants_table(const SgdReport& report, const TextStyle& style) {
       const SgdCurvePoint* point = point_at(v, moment);
       row.push_back(point != nullptr ? fmt::format("{:.4g}", point->loss) : "-");
     }
-    for (const SgdTargetReport& target : v.targets) row.push_back(target_text(target, report.seeds));
     rows.push_back(std::move(row));
   }
   return style.table(rows);
@@ -68,7 +62,10 @@ std::string shares_table(const SgdReport& report, const TextStyle& style) {
   const bool scored = !report.variants.empty() && !report.variants.front().curve.empty() &&
                       report.variants.front().curve.back().accuracy.has_value();
   TextRow head = {"learners' time", "used", "wasted", "waiting", "messages", "t1/tN", "epochs"};
-  if (scored) head.push_back("test accuracy");
+  if (scored) head.push_back("accuracy");
+  if (!report.variants.empty()) {
+    for (const SgdTargetReport& target : report.variants.front().targets) head.push_back("s to " + target.target);
+  }
   std::vector<TextRow> rows = {head};
   for (const SgdVariantReport& v : report.variants) {
     TextRow row = {v.label, percent(v.computed_share), percent(v.wasted_share), percent(v.waited_share),
@@ -77,6 +74,7 @@ std::string shares_table(const SgdReport& report, const TextStyle& style) {
       const auto accuracy = v.curve.empty() ? std::nullopt : v.curve.back().accuracy;
       row.push_back(accuracy ? fmt::format("{:.4f}", *accuracy) : "-");
     }
+    for (const SgdTargetReport& target : v.targets) row.push_back(target_text(target, report.seeds));
     rows.push_back(std::move(row));
   }
   return style.table(rows);
