@@ -64,7 +64,7 @@ void fields(V& v, SgdTarget& c) {
 struct SgdOutputs {
   bool trace = false;
   std::vector<Seconds> loss_at;
-  int timeline = 400;
+  int timeline = 200;
 };
 template <class V>
 void fields(V& v, SgdOutputs& c) {
