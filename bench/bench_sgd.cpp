@@ -30,6 +30,7 @@ struct Options {
   std::string data = "/usr/share/datasets/fashion-mnist";
   double seconds = 1000.0;
   int repeat = 3;
+  Seed seed;
 };
 
 struct VariantField {
@@ -87,6 +88,7 @@ SgdSpec race(const std::string& variant_json, const learn::Dataset& data, const 
   spec.variant = variant(variant_json);
   spec.horizon.time = Seconds(options.seconds);
   spec.evaluation.points = 100;
+  spec.seed = options.seed;
   return spec;
 }
 
@@ -187,10 +189,14 @@ int main(int argc, char** argv) {
     } else if (std::strcmp(argv[i], "--quick") == 0) {
       options.seconds = 10.0;
       options.repeat = 1;
+    } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+      options.seed.value = std::strtoull(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
+      options.seconds = std::max(1.0, std::atof(argv[++i]));
     } else if (std::strcmp(argv[i], "--repeat") == 0 && i + 1 < argc) {
       options.repeat = std::max(1, std::atoi(argv[++i]));
     } else {
-      std::fprintf(stderr, "usage: bench_sgd [--data DIR] [--quick] [--repeat N]\n");
+      std::fprintf(stderr, "usage: bench_sgd [--data DIR] [--quick] [--repeat N] [--seed N] [--seconds S]\n");
       return 2;
     }
   }

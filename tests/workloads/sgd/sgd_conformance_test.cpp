@@ -85,7 +85,7 @@ TEST_CASE("the same seed gives the same bits, another one another run") {
 TEST_CASE("every variant converges on the quadratic") {
   for_each_run([](SgdSpec spec) {
     spec.update.optimizer = model::SgdConfig{0.05};
-    spec.horizon.time = Seconds(600.0);
+    spec.horizon.time = Seconds(300.0);
     const SgdResult result = simulate(spec);
     CHECK_FALSE(result.diverged);
     double mean = 0.0;
