@@ -43,7 +43,9 @@ collective::Plan all_reduce_plan(const std::string& algorithm, int ranks, std::i
 
 /// The plan as channels of a larger one: participants and slots get new numbers.
 void add_job(collective::Plan& all, const collective::Plan& job, const std::vector<int>& hosts, int first_slot) {
+  const auto first_channel = static_cast<int>(all.channels.size());
   for (collective::Channel channel : job.channels) {
+    if (channel.after >= 0) channel.after += first_channel;
     for (collective::Transfer& t : channel.transfers) {
       t.from = hosts[static_cast<std::size_t>(t.from)];
       t.to = hosts[static_cast<std::size_t>(t.to)];

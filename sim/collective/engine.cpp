@@ -57,7 +57,10 @@ Engine::Engine(net::FlowNetwork& network, const Plan& plan, std::span<const net:
   for (std::size_t c = 0; c < plan.channels.size(); ++c) {
     const Messages messages(plan, c, costs);
     channels_.push_back({messages, Program(messages, plan.participants()),
-                         std::vector<std::uint8_t>(messages.end()), std::vector<Position>(nodes_.size())});
+                         std::vector<std::uint8_t>(messages.end()), std::vector<Position>(nodes_.size()), {}});
+    const int after = plan.channels[c].after;
+    SIM_ASSERT(after < static_cast<int>(c), "a channel begins after one that stands before it");
+    if (after >= 0) channels_[static_cast<std::size_t>(after)].followers.push_back(static_cast<std::uint32_t>(c));
   }
   for (int helper = plan.ranks; helper < plan.participants(); ++helper) arrive_in_channels(helper);
 }
@@ -70,12 +73,27 @@ void Engine::arrive(int rank) {
 void Engine::arrive_in_channels(int participant) {
   arrived_[static_cast<std::size_t>(participant)] = true;
   for (std::uint32_t c = 0; c < channels_.size(); ++c) {
-    enter(c, participant, channels_[c].program.first_visit[static_cast<std::size_t>(participant)]);
+    if (plan_.channels[c].after < 0) begin(c, participant);
+  }
+}
+
+void Engine::begin(std::uint32_t channel, int participant) {
+  ChannelRun& run = channels_[channel];
+  run.positions[static_cast<std::size_t>(participant)].begun = true;
+  enter(channel, participant, run.program.first_visit[static_cast<std::size_t>(participant)]);
+}
+
+/// The participant has left all steps of the channel before `step`.
+void Engine::begin_followers(std::uint32_t channel, int participant, std::int32_t step) {
+  for (const std::uint32_t follower : channels_[channel].followers) {
+    const bool begun = channels_[follower].positions[static_cast<std::size_t>(participant)].begun;
+    if (!begun && plan_.channels[follower].after_step <= step) begin(follower, participant);
   }
 }
 
 void Engine::enter(std::uint32_t channel, int participant, std::uint32_t index) {
   if (index == Program::kNone) {
+    begin_followers(channel, participant, INT32_MAX);
     channel_done(participant);
     return;
   }
@@ -93,6 +111,7 @@ void Engine::enter(std::uint32_t channel, int participant, std::uint32_t index) 
     send = run.messages.after(send);
   }
   for (std::uint32_t i = 0; i < visit.receives; ++i) meet(channel, run.program.receives[visit.first_receive + i]);
+  begin_followers(channel, participant, run.messages[visit.first_send].step);
 }
 
 void Engine::meet(std::uint32_t channel, Messages::Index message) {

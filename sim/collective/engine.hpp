@@ -64,12 +64,14 @@ class Engine final : private net::FlowListener {
   struct Position {
     std::uint32_t visit = Program::kNone;
     std::uint32_t pending = 0;  // messages of the visit that have not ended
+    bool begun = false;
   };
   struct ChannelRun {
     Messages messages;
     Program program;
     std::vector<std::uint8_t> ends_there;  // by message: how many of its two ends have reached its step
     std::vector<Position> positions;       // by participant
+    std::vector<std::uint32_t> followers;  // channels that begin after steps of this one
   };
   /// A message on the way, or a participant that adds up (a flow from its node to itself, which keeps exact time).
   struct Active {
@@ -82,6 +84,8 @@ class Engine final : private net::FlowListener {
 
   void flow_ended(std::uint64_t token) override;
   void arrive_in_channels(int participant);
+  void begin(std::uint32_t channel, int participant);
+  void begin_followers(std::uint32_t channel, int participant, std::int32_t step);
   void enter(std::uint32_t channel, int participant, std::uint32_t visit);
   void meet(std::uint32_t channel, Messages::Index message);
   void start(Active active, int from, int to, Bytes size, Seconds startup);
