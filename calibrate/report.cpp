@@ -10,6 +10,7 @@
 
 #include "calibrate/bandwidth.hpp"
 #include "calibrate/points.hpp"
+#include "sim/base/error_summary.hpp"
 #include "sim/base/stats.hpp"
 #include "sim/base/unit_text.hpp"
 
@@ -36,16 +37,13 @@ ErrorRow summarise_row(const std::string& name, const std::vector<Scored>& score
   ErrorRow row;
   row.name = name;
   row.points = static_cast<int>(scored.size());
-  std::vector<double> errors, distances;
-  for (const Scored& s : scored) {
-    errors.push_back(s.error);
-    distances.push_back(std::abs(s.error));
-  }
-  if (errors.empty()) return row;
-  row.median = median(distances);
-  row.p90 = quantile(distances, 0.9);
-  row.bias = median(errors);
-  if (!has_regimes) return row;
+  std::vector<double> errors;
+  for (const Scored& s : scored) errors.push_back(s.error);
+  const ErrorSummary summary = summarise_errors(errors);
+  row.median = summary.median;
+  row.p90 = summary.p90;
+  row.bias = summary.bias;
+  if (errors.empty() || !has_regimes) return row;
   row.alone = median_of(scored, [](const Scored& s) { return !s.is_busy; });
   row.busy = median_of(scored, [](const Scored& s) { return s.is_busy; });
   row.in_cache = median_of(scored, [](const Scored& s) { return s.is_in_cache; });

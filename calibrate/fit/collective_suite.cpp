@@ -137,10 +137,10 @@ class Scorer {
 
   CollectiveSuite finish() {
     const ErrorSummary within = summarise(within_), growth = summarise(growth_), fabrics = summarise(fabrics_);
-    suite_.goals = {{"in-node, leave one size out: median", within.median, 0.05, within.n},
-                    {"in-node, leave one size out: p90", within.p90, 0.15, within.n},
-                    {"more nodes than fitted: median", growth.median, 0.10, growth.n},
-                    {"other fabrics from datasheets: median", fabrics.median, 0.15, fabrics.n}};
+    suite_.goals = {{"in-node, leave one size out: median", within.median, 0.05, within.count},
+                    {"in-node, leave one size out: p90", within.p90, 0.15, within.count},
+                    {"more nodes than fitted: median", growth.median, 0.10, growth.count},
+                    {"other fabrics from datasheets: median", fabrics.median, 0.15, fabrics.count}};
     return std::move(suite_);
   }
   void skip(const std::string& line) { suite_.skipped.push_back(line); }
@@ -174,7 +174,7 @@ class Scorer {
 };
 
 std::string figures(const ErrorSummary& s) {
-  return fmt::format("{:>6} {:>8.1f} {:>8.1f} {:>+8.1f}", s.n, 100.0 * s.median, 100.0 * s.p90, 100.0 * s.bias);
+  return fmt::format("{:>6} {:>8.1f} {:>8.1f} {:>+8.1f}", s.count, 100.0 * s.median, 100.0 * s.p90, 100.0 * s.bias);
 }
 
 }  // namespace

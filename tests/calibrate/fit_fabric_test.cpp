@@ -75,14 +75,14 @@ TEST_CASE("the fit recovers the coefficients that made the table") {
     errors.push_back(cost::fabric_time(spec, found, row.subject).seconds /
                          cost::fabric_time(spec, truth(), row.subject).seconds - 1.0);
   }
-  CHECK(summarise(errors).median < 0.02);
-  CHECK(summarise(errors).p90 < 0.06);
+  CHECK(summarise_errors(errors).median < 0.02);
+  CHECK(summarise_errors(errors).p90 < 0.06);
 }
 
 TEST_CASE("held-out sizes are missed by little more than the noise") {
   const std::vector<CollectiveRow> rows = table_of(truth(), 0.02);
   const ErrorSummary errors = summarise(hold_out_sizes(group_rows(rows).groups.front()));
-  CHECK(errors.n == static_cast<int>(rows.size()));
+  CHECK(errors.count == static_cast<int>(rows.size()));
   CHECK(errors.median < 0.03);
   CHECK(errors.p90 < 0.08);
 }
@@ -257,7 +257,7 @@ TEST_CASE("the published tables are read whole and held-out sizes of A100 meet t
     for (const FabricGroup& group : group_rows(table.rows).groups) {
       if (group.spec.system != "a100_sxm") continue;
       const ErrorSummary errors = summarise(hold_out_sizes(group));
-      CHECK(errors.n == group.rows);
+      CHECK(errors.count == group.rows);
       CHECK(errors.median < 0.05);
       CHECK(errors.p90 < 0.15);
     }
