@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "calibrate/fit/collective_suite.hpp"
-#include "calibrate/fit/table_files.hpp"
+#include "calibrate/files/packed_file.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::cli {
@@ -24,7 +24,7 @@ std::vector<cost::FabricProfile> read_profiles(const std::string& folder) {
   std::sort(paths.begin(), paths.end());
   std::vector<cost::FabricProfile> profiles;
   for (const std::string& path : paths) {
-    profiles.push_back(cost::parse_fabric_profile(calibrate::read_table_file(path), path));
+    profiles.push_back(cost::parse_fabric_profile(calibrate::read_packed_file(path), path));
   }
   return profiles;
 }
@@ -39,7 +39,7 @@ ExitCode validate_collectives(const std::string& data, const std::string& profil
   for (const std::string& path : calibrate::suite_paths()) {
     const fs::path whole = fs::path(data) / path;
     if (fs::exists(whole)) {
-      files.push_back({path, calibrate::read_table_file(whole.string()), ""});
+      files.push_back({path, calibrate::read_packed_file(whole.string()), ""});
     } else {
       files.push_back({path, std::nullopt, "not in the data folder"});
     }

@@ -8,7 +8,7 @@
 
 #include "calibrate/fit/collective_suite.hpp"
 #include "calibrate/fit/fit_fabric_profile.hpp"
-#include "calibrate/fit/table_files.hpp"
+#include "calibrate/files/packed_file.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/rng.hpp"
 
@@ -229,7 +229,7 @@ TEST_CASE("the committed fabric profiles can be read, are of known systems and n
   int count = 0;
   const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/costmodel/profiles/fabrics";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const cost::FabricProfile profile = cost::parse_fabric_profile(read_table_file(entry.path().string()), entry.path().string());
+    const cost::FabricProfile profile = cost::parse_fabric_profile(read_packed_file(entry.path().string()), entry.path().string());
     INFO(entry.path().filename().string());
     CHECK(profile.fabric.system == cost::find_fabric(profile.fabric.system).system);
     CHECK_FALSE(profile.provenance.empty());
@@ -251,7 +251,7 @@ TEST_CASE("the published tables are read whole and held-out sizes of A100 meet t
   for (const std::string& path : suite_paths()) {
     if (!std::filesystem::exists(data + "/" + path)) continue;
     INFO(path);
-    const CollectiveTable table = read_collectives(read_table_file(data + "/" + path), path);
+    const CollectiveTable table = read_collectives(read_packed_file(data + "/" + path), path);
     CHECK_FALSE(table.rows.empty());
     if (path != suite_paths().front()) continue;
     for (const FabricGroup& group : group_rows(table.rows).groups) {
