@@ -8,6 +8,7 @@
 #include "calibrate/fit/collective_suite.hpp"
 #include "calibrate/files/packed_file.hpp"
 #include "sim/base/error.hpp"
+#include "validate/collective_goals.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -45,8 +46,10 @@ ExitCode validate_collectives(const std::string& data, const std::string& profil
     }
   }
   const calibrate::CollectiveSuite suite = calibrate::score_collectives(files, read_profiles(profiles));
-  fmt::print("{}", calibrate::suite_text(suite));
-  return suite.passed() ? ExitCode::done : ExitCode::goal_missed;
+  const auto goals = validate::judge_collectives(
+      {.within_nodes = suite.within_nodes, .more_nodes = suite.more_nodes, .other_fabrics = suite.other_fabrics});
+  fmt::print("{}\n{}{}", calibrate::suite_text(suite), validate::goals_text(goals), validate::goals_headline(goals));
+  return validate::are_met(goals) ? ExitCode::done : ExitCode::goal_missed;
 }
 
 }  // namespace orrery::cli
