@@ -134,7 +134,7 @@ TEST_CASE("the stored session scores again as it did, and its calibration gives 
   const NetlabSession session = read_netlab_session(folder);
   const NetlabScore score = score_netlab(session.predictions, session.runs);
   CHECK(netlab_score_text(score) == scenario::read_file(folder + "/score.txt"));
-  CHECK(score.median <= 0.08);
+  CHECK(score.errors.median <= 0.08);
   const NetlabNetwork& network = session.predictions.network;
   const NetlabFit fit = fit_netlab(session.calibration, network.rate);
   for (const NetlabPrediction& stored : session.predictions.predictions) {
