@@ -28,7 +28,8 @@ TEST_CASE("a ring keeps every link busy in both directions, an incast one link i
   // Ring of P ranks: 2(P-1) steps of n/P bytes in and out of each rank.
   const PlanShape ring = shape(NetlabPattern::collective, "ring", 8, 64_KiB);
   CHECK(ring.steps == 14);
-  CHECK(ring.messages_at_once == 8);
+  CHECK(ring.participants == 8);
+  CHECK(ring.crossing == 0);
   CHECK(ring.through_port.value() == Approx(14.0 * 8192));
   CHECK(ring.links_at_once == Approx(8));
   CHECK(ring.duplex == Approx(1));
@@ -56,7 +57,8 @@ TEST_CASE("the fit finds the terms that made the calibration runs") {
   const BytesPerSec rate(12.5e6);
   NetlabFit truth;
   truth.alpha = 120_us;
-  truth.alpha_shared = 15_us;
+  truth.start = 30_us;
+  truth.crossing = 250_us;
   truth.headers = 1.05;
   truth.acknowledgements = 0.02;
   truth.sharing = 0.004;
@@ -68,7 +70,8 @@ TEST_CASE("the fit finds the terms that made the calibration runs") {
   }
   const NetlabFit found = fit_netlab(runs, rate);
   CHECK(found.alpha.value() == Approx(truth.alpha.value()).epsilon(1e-6));
-  CHECK(found.alpha_shared.value() == Approx(truth.alpha_shared.value()).epsilon(1e-6));
+  CHECK(found.start.value() == Approx(truth.start.value()).epsilon(1e-6));
+  CHECK(found.crossing.value() == Approx(truth.crossing.value()).epsilon(1e-6));
   CHECK(found.headers == Approx(truth.headers).epsilon(1e-9));
   CHECK(found.acknowledgements == Approx(truth.acknowledgements).epsilon(1e-6));
   CHECK(found.sharing == Approx(truth.sharing).epsilon(1e-6));
