@@ -41,6 +41,10 @@ TEST_CASE("a ring keeps every link busy in both directions, an incast one link i
   CHECK(server.links_at_once == Approx(1));
   CHECK(server.duplex == 0);
   CHECK(server.added.value() == Approx(8.0 * 65536));
+  CHECK(server.participants == 9);
+  CHECK(server.crossing == 0);
+  // Two-shot: all to all, twice: a message to one of 8 meets six others at its sender and six at its receiver.
+  CHECK(shape(NetlabPattern::collective, "two_shot", 8, 64_KiB).crossing == 6);
 }
 
 TEST_CASE("two jobs of half the ranks meet at host 0 and move the data of both") {
@@ -111,6 +115,13 @@ TEST_CASE("on an ideal network the simulator predicts alpha-beta times of a ring
   };
   CHECK(predict("ring") == Approx(14 * (100e-6 + wire / 8)).epsilon(1e-6));
   CHECK(predict("parameter_server") == Approx(2 * (100e-6 + 8 * wire)).epsilon(1e-6));
+  // Binomial trees: rank 0 receives 3 messages one after the other. Then it sends 3 at once, which leave eagerly and share
+  // its port until 3 n / B later; below, rank 4 has two to send and rank 6 one: 3 + 2 + 1.
+  fit.alpha = Seconds(0.0);
+  CHECK(predict("binomial") == Approx(9 * wire).epsilon(1e-6));
+  // Waking up is paid once by all: 8 workers and the server.
+  fit.start = 10_us;
+  CHECK(predict("parameter_server") == Approx(9 * 10e-6 + 16 * wire).epsilon(1e-6));
 }
 
 TEST_CASE("the order of two algorithms counts where their times differ by more than the noise") {

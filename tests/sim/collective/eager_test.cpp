@@ -5,7 +5,7 @@
 #include "sim/base/error.hpp"
 #include "sim/collective/algorithm.hpp"
 #include "sim/collective/executor.hpp"
-#include "tests/sim/collective/requests.hpp"
+#include "sim/collective/placement.hpp"
 
 using namespace orrery;
 using namespace orrery::literals;
