@@ -181,6 +181,7 @@ class Walk {
 
 std::optional<PlanTiming> time_uncontended(const Plan& plan, net::Router& router, std::span<const net::NodeId> nodes,
                                            const EndpointCosts& costs) {
+  if (costs.protocol == Protocol::eager) return std::nullopt;
   LinkProof proof(router.topology());
   Walk walk(plan, router, nodes, costs);
   if (!walk.run(proof)) return std::nullopt;
