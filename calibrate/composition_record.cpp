@@ -159,12 +159,22 @@ PredictionCells prediction_cells(const CompositionRecord& record, const cost::Co
 
 }  // namespace
 
+std::vector<ColumnHelp> composition_columns() {
+  return {{"composition", "several operators that run as one piece, on shared tensors as in a real step"},
+          {"measured", "median time of the whole"},
+          {"predicted", "sum of the predictions of its operators; of lanes side by side the longest"},
+          {"error %", "predicted over measured - 1"},
+          {"kernels", "time in which kernels ran"},
+          {"host", "time of the host to enqueue it"}};
+}
+
 std::string composition_table(const std::vector<CompositionRecord>& records, const cost::CostModel& costs) {
   std::size_t width = 11;
   for (const CompositionRecord& r : records)
     width = std::max(width, std::min<std::size_t>(r.name.size(), 70));
-  std::string text = fmt::format("{:<{}}  {:>10}  {:>10}  {:>7}  {:>10}  {:>10}\n", "composition", width,
-                                 "measured", "predicted", "error %", "kernels", "host");
+  const std::vector<ColumnHelp> c = composition_columns();
+  std::string text = fmt::format("{:<{}}  {:>10}  {:>10}  {:>7}  {:>10}  {:>10}\n", c[0].name, width,
+                                 c[1].name, c[2].name, c[3].name, c[4].name, c[5].name);
   for (const CompositionRecord& r : records) {
     if (!r.skipped.empty()) {
       text += fmt::format("{:<{}}\n  skipped: {}\n", r.name, width, r.skipped);

@@ -69,8 +69,9 @@ std::vector<CompositionRecord> parse_records(const std::string& text, const std:
 /// bytes. Throws ScenarioError when a step is no operator.
 Seconds predict(const CompositionRecord& record, const cost::CostModel& costs);
 
-/// A table for one screen: measured, predicted, error, time of the kernels, time of the host. Where the model
-/// lacks an operator the line says so instead of a prediction.
+/// Columns of composition_table, in order.
+std::vector<ColumnHelp> composition_columns();
+/// A table for one screen. Where the model lacks an operator the line says so instead of a prediction.
 std::string composition_table(const std::vector<CompositionRecord>& records, const cost::CostModel& costs);
 
 }  // namespace orrery::calibrate

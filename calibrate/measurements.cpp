@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 
+#include "calibrate/csv_line.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
 
@@ -217,32 +218,14 @@ std::string quoted(const std::string& cell) {
   return text + "\"";
 }
 
-struct Cell {
-  std::string text;
-  std::size_t column = 1;  ///< of its first letter, from 1
-};
-
-std::vector<Cell> split(const std::string& line) {
-  std::vector<Cell> cells(1);
-  bool in_quotes = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"') {
-      if (in_quotes && i + 1 < line.size() && line[i + 1] == '"') {
-        cells.back().text += line[i++];
-      } else {
-        in_quotes = !in_quotes;
-      }
-    } else if (line[i] == ',' && !in_quotes) {
-      cells.push_back({"", i + 2});
-    } else if (line[i] != '\r') {
-      cells.back().text += line[i];
-    }
-  }
-  return cells;
-}
-
 std::string place(const std::string& file, std::size_t line, std::size_t column) {
   return file + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+std::vector<CsvCell> cells_of(const std::string& line, const std::string& file, std::size_t number) {
+  const auto cells = split_csv_line(line);
+  if (!cells) throw ScenarioError(place(file, number, 1), kOpenQuote);
+  return *cells;
 }
 
 void read_comment(const std::string& line, MeasurementFile& file) {
@@ -293,7 +276,7 @@ void read_shared_cell(const std::string& line, const std::string& where, SharedC
 
 std::vector<const Column*> read_header(const std::string& line, const std::string& file, std::size_t number) {
   std::vector<const Column*> order;
-  for (const Cell& cell : split(line))
+  for (const CsvCell& cell : cells_of(line, file, number))
     order.push_back(&find_column(cell.text, place(file, number, cell.column)));
   for (const char* needed : {"class", "shape", "median_s"}) {
     const auto is_needed = [&](const Column* c) { return c->name == needed; };
@@ -306,7 +289,7 @@ std::vector<const Column*> read_header(const std::string& line, const std::strin
 
 Measurement read_row(const std::string& line, const std::vector<const Column*>& order,
                      const SharedCells& shared, const std::string& file, std::size_t number) {
-  const std::vector<Cell> cells = split(line);
+  const std::vector<CsvCell> cells = cells_of(line, file, number);
   if (cells.size() != order.size()) {
     throw ScenarioError(place(file, number, cells.back().column),
                         fmt::format("{} cells, but the header has {} columns", cells.size(), order.size()));

@@ -10,6 +10,7 @@
 
 #include "calibrate/bandwidth.hpp"
 #include "calibrate/points.hpp"
+#include "sim/base/error_summary.hpp"
 #include "sim/base/stats.hpp"
 #include "sim/base/unit_text.hpp"
 
@@ -36,16 +37,13 @@ ErrorRow summarise_row(const std::string& name, const std::vector<Scored>& score
   ErrorRow row;
   row.name = name;
   row.points = static_cast<int>(scored.size());
-  std::vector<double> errors, distances;
-  for (const Scored& s : scored) {
-    errors.push_back(s.error);
-    distances.push_back(std::abs(s.error));
-  }
-  if (errors.empty()) return row;
-  row.median = median(distances);
-  row.p90 = quantile(distances, 0.9);
-  row.bias = median(errors);
-  if (!has_regimes) return row;
+  std::vector<double> errors;
+  for (const Scored& s : scored) errors.push_back(s.error);
+  const ErrorSummary summary = summarise_errors(errors);
+  row.median = summary.median;
+  row.p90 = summary.p90;
+  row.bias = summary.bias;
+  if (errors.empty() || !has_regimes) return row;
   row.alone = median_of(scored, [](const Scored& s) { return !s.is_busy; });
   row.busy = median_of(scored, [](const Scored& s) { return s.is_busy; });
   row.in_cache = median_of(scored, [](const Scored& s) { return s.is_in_cache; });
@@ -268,8 +266,7 @@ struct Cells {
 
 Cells cells_of(const CalibrationReport& report) {
   Cells cells;
-  cells.columns = {"class",     "points",  "median %", "p90 %",   "bias %",
-                   "formula %", "alone %", "busy %",   "in L2 %", "beyond %"};
+  for (const ReportColumn& column : report_columns()) cells.columns.push_back(column.title);
   const auto add = [&cells](const ErrorRow& r) {
     cells.rows.push_back({r.name, std::to_string(r.points), percent(r.median), percent(r.p90),
                           fmt::format("{:+.1f}", 100.0 * r.bias),
@@ -283,6 +280,19 @@ Cells cells_of(const CalibrationReport& report) {
 }
 
 }  // namespace
+
+std::vector<ReportColumn> report_columns() {
+  return {{"class", "class", "operator class or kind of collective"},
+          {"points", "points", "measured points: cases, the visits of all rounds pooled"},
+          {"median", "median %", "median of |log(measured / predicted)| over the points: the typical error"},
+          {"p90", "p90 %", "90th percentile of the same: one point in ten is off by more"},
+          {"bias", "bias %", "median of log(measured / predicted); above 0: the machine is slower than predicted"},
+          {"formula_median", "formula %", "median error of the white-box formula alone, without the interpolated rest"},
+          {"alone_median", "alone %", "median error of the points with one rank computing"},
+          {"busy_median", "busy %", "median error of the points with several ranks computing"},
+          {"in_l2_median", "in L2 %", "median error of the points whose working set fits into L2"},
+          {"beyond_l2_median", "beyond %", "median error of the points whose working set is beyond L2"}};
+}
 
 std::string report_table(const CalibrationReport& report) {
   const Cells cells = cells_of(report);
@@ -319,8 +329,9 @@ std::string report_markdown(const CalibrationReport& report) {
 }
 
 std::string report_csv(const CalibrationReport& report) {
-  std::string text =
-      "class,points,median,p90,bias,formula_median,alone_median,busy_median,in_l2_median,beyond_l2_median\n";
+  std::string text;
+  for (const ReportColumn& column : report_columns()) text += (text.empty() ? "" : ",") + column.name;
+  text += "\n";
   const auto optional = [](const std::optional<double>& x) {
     return x ? fmt::format("{}", *x) : std::string();
   };

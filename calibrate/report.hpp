@@ -47,6 +47,14 @@ CalibrationReport report_profile(const cost::Profile& profile);
 /// fitted to.
 CalibrationReport report_profile(const cost::Profile& profile, const MeasurementFile& measurements);
 
+struct ReportColumn {
+  std::string name;   ///< in CSV and JSON
+  std::string title;  ///< in the table and in Markdown, where errors are in %
+  std::string help;
+};
+/// All columns in the order in which they are written.
+std::vector<ReportColumn> report_columns();
+
 std::string report_table(const CalibrationReport& report);
 std::string report_markdown(const CalibrationReport& report);
 std::string report_csv(const CalibrationReport& report);

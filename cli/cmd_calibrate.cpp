@@ -7,7 +7,7 @@
 #include "calibrate/composition_record.hpp"
 #include "calibrate/fit/fit.hpp"
 #include "calibrate/fit/fit_fabric_profile.hpp"
-#include "calibrate/fit/table_files.hpp"
+#include "calibrate/files/packed_file.hpp"
 #include "calibrate/measurement_store.hpp"
 #include "calibrate/report.hpp"
 #include "calibrate/thin.hpp"
@@ -64,7 +64,7 @@ class Calibrate : public Verb {
     std::vector<calibrate::NamedTable> tables;
     for (const std::string& path : collectives_) {
       tables.push_back({std::filesystem::path(path).filename().string(),
-                        calibrate::read_collectives(calibrate::read_table_file(path), path)});
+                        calibrate::read_collectives(calibrate::read_packed_file(path), path)});
     }
     cost::FabricProfile profile = calibrate::fit_fabric_profile(tables, fabric_);
     profile.note = note_;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "calibrate/composition_record.hpp"
 #include "calibrate/measurements.hpp"
+#include "calibrate/report.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/explain.hpp"
 #include "validate/records.hpp"
@@ -15,6 +17,13 @@ std::vector<scenario::Explanation> everything() {
   std::vector<scenario::Explanation> known = scenario::known_explanations();
   for (const calibrate::ColumnHelp& column : calibrate::measurement_columns()) {
     known.push_back({"measurements.csv", column.name, column.help});
+  }
+  for (const calibrate::ReportColumn& column : calibrate::report_columns()) {
+    known.push_back({"calibrate report", column.title, column.help});
+    if (column.name != column.title) known.push_back({"calibrate report, CSV and JSON", column.name, column.help});
+  }
+  for (const calibrate::ColumnHelp& column : calibrate::composition_columns()) {
+    known.push_back({"calibrate report --compositions", column.name, column.help});
   }
   for (const auto& [place, schema] : {std::pair{"predictions.json", json_schema<validate::Predictions>()},
                                       {"measured runs of validate", json_schema<validate::MeasuredRun>()}}) {

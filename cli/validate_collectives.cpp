@@ -6,8 +6,9 @@
 #include <filesystem>
 
 #include "calibrate/fit/collective_suite.hpp"
-#include "calibrate/fit/table_files.hpp"
+#include "calibrate/files/packed_file.hpp"
 #include "sim/base/error.hpp"
+#include "validate/collective_goals.hpp"
 
 namespace orrery::cli {
 namespace {
@@ -24,7 +25,7 @@ std::vector<cost::FabricProfile> read_profiles(const std::string& folder) {
   std::sort(paths.begin(), paths.end());
   std::vector<cost::FabricProfile> profiles;
   for (const std::string& path : paths) {
-    profiles.push_back(cost::parse_fabric_profile(calibrate::read_table_file(path), path));
+    profiles.push_back(cost::parse_fabric_profile(calibrate::read_packed_file(path), path));
   }
   return profiles;
 }
@@ -39,14 +40,16 @@ ExitCode validate_collectives(const std::string& data, const std::string& profil
   for (const std::string& path : calibrate::suite_paths()) {
     const fs::path whole = fs::path(data) / path;
     if (fs::exists(whole)) {
-      files.push_back({path, calibrate::read_table_file(whole.string()), ""});
+      files.push_back({path, calibrate::read_packed_file(whole.string()), ""});
     } else {
       files.push_back({path, std::nullopt, "not in the data folder"});
     }
   }
   const calibrate::CollectiveSuite suite = calibrate::score_collectives(files, read_profiles(profiles));
-  fmt::print("{}", calibrate::suite_text(suite));
-  return suite.passed() ? ExitCode::done : ExitCode::goal_missed;
+  const auto goals = validate::judge_collectives(
+      {.within_nodes = suite.within_nodes, .more_nodes = suite.more_nodes, .other_fabrics = suite.other_fabrics});
+  fmt::print("{}\n{}{}", calibrate::suite_text(suite), validate::goals_text(goals), validate::goals_headline(goals));
+  return validate::are_met(goals) ? ExitCode::done : ExitCode::goal_missed;
 }
 
 }  // namespace orrery::cli

@@ -88,8 +88,8 @@ void print(const validate::NetlabNetwork& network, const validate::NetlabFit& fi
              human(network.slow_rate));
   fmt::print("fitted on calibration runs (median error {:.1f} %, worst {:.1f} %):\n", fit.median_error * 100,
              fit.worst_error * 100);
-  fmt::print("  start-up of a message {}, and {} for each other one at once\n", human(fit.alpha),
-             human(fit.alpha_shared));
+  fmt::print("  start {} per rank; start-up of a message {}, and {} for each one that it meets on both links\n",
+             human(fit.start), human(fit.alpha), human(fit.crossing));
   fmt::print(
       "  wire per byte of data {:.4f}, {:+.4f} where both directions are busy, {:+.4f} for each other busy "
       "link\n",

@@ -35,7 +35,7 @@ struct NetworkSpec {
   std::string name;
   int adapters = 8;
   BytesPerSec bandwidth{400e9};
-  Seconds latency{1.3e-6};  ///< one way, of a small message, as published for the transport
+  Seconds latency{1.3e-6};  ///< one way, of a small message; `source` says where it is assumed
   bool keeps_order = true;  ///< 128-byte stores arrive whole and in order, so that protocol LL128 can be used
   std::string source;
 };

@@ -11,7 +11,8 @@ namespace orrery::scenario {
 namespace {
 
 constexpr double kNearFactor = 4.0;  // formulas ignore shared links, so those near the best one are all timed
-constexpr std::size_t kComparedMax = 400'000;  // of a candidate that is timed only for comparison
+constexpr std::size_t kComparedMax = 400'000;   // transfers of a candidate that is timed only for comparison
+constexpr std::size_t kUnratedMax = 2'000'000;  // and of one that only a simulation can rate
 
 std::size_t transfers_of(const collective::Plan& plan) {
   std::size_t count = 0;
@@ -116,6 +117,23 @@ Seconds CollectiveMachine::rooted(Bytes root_out, Bytes root_in, Bytes out, Byte
   return slowest;
 }
 
+Seconds CollectiveMachine::unequal_parts(const std::vector<std::int64_t>& counts) const {
+  const Bytes element = size_of(scenario_.dtype);
+  const std::size_t n = ports_.size();
+  Seconds slowest{0.0};
+  for (std::size_t rank = 0; rank < n; ++rank) {
+    std::int64_t sent = 0, received = 0;
+    for (std::size_t other = 0; other < n; ++other) {
+      if (other == rank) continue;  // what stays at home
+      sent += counts[rank * n + other];
+      received += counts[other * n + rank];
+    }
+    slowest = std::max({slowest, static_cast<double>(sent) * element / ports_[rank].out,
+                        static_cast<double>(received) * element / ports_[rank].in});
+  }
+  return slowest;
+}
+
 Seconds CollectiveMachine::all_ports(Bytes total) const {
   Port all;
   for (const Port& port : ports_) {
@@ -141,7 +159,7 @@ Seconds CollectiveMachine::bound(const collective::PlanRequest& request, int hel
     case CollectiveKind::all_gather:
       return std::max(slowest_port(own, others), between_ranks((n - 1) * size));
     case CollectiveKind::all_to_all:
-      return request.counts.empty() ? slowest_port(others, others) : Seconds(0.0);
+      return request.counts.empty() ? slowest_port(others, others) : unequal_parts(request.counts);
     case CollectiveKind::broadcast:
       return rooted(size, none, none, size, request.root);
     case CollectiveKind::reduce:
@@ -182,7 +200,7 @@ collective::Plan CollectiveMachine::plan(const Registered<collective::Algorithm>
   }
 }
 
-std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanRequest& request) {
+std::vector<Candidate> CollectiveMachine::rated(const collective::PlanRequest& request) {
   std::vector<Candidate> found;
   const std::vector<collective::Hockney> costs = levels(request);
   const int spare = static_cast<int>(spare_hosts_.size());
@@ -197,33 +215,47 @@ std::vector<Candidate> CollectiveMachine::candidates(const collective::PlanReque
   std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
     return sort_key(a.closed_form) < sort_key(b.closed_form);
   });
-  std::vector<Candidate> able;
+  return found;
+}
+
+Choice CollectiveMachine::choose(const collective::PlanRequest& request) {
+  Choice choice;
   std::optional<Seconds> best;  // formula of those that can be planned
+  std::optional<std::pair<Seconds, std::string>> fastest;
   bool too_large = false;
-  for (Candidate& candidate : found) {
+  const auto take = [&](Candidate& candidate, collective::Plan plan) {
+    candidate.timing = time(plan);
+    const std::pair key(candidate.timing->time, candidate.algorithm.name());
+    if (fastest && *fastest < key) return;
+    fastest = key;
+    choice.plan = std::move(plan);
+  };
+  for (Candidate& candidate : rated(request)) {
     if (!candidate.closed_form || !best || *candidate.closed_form <= kNearFactor * *best) {
-      const auto plan = small_plan(*candidate.algorithm, request);
+      auto plan = small_plan(*candidate.algorithm, request);
       too_large = too_large || !plan;
       if (!plan || !has_room(*plan)) continue;
       if (!best) best = candidate.closed_form;
       const bool is_best = candidate.closed_form && *candidate.closed_form <= *best;
-      if (is_best || transfers_of(*plan) <= kComparedMax) candidate.timing = time(*plan);
+      const std::size_t most = candidate.closed_form ? kComparedMax : kUnratedMax;
+      if (is_best || transfers_of(*plan) <= most) take(candidate, std::move(*plan));
     }
-    able.push_back(std::move(candidate));
+    choice.candidates.push_back(std::move(candidate));
   }
-  std::sort(able.begin(), able.end(), [](const Candidate& a, const Candidate& b) {
-    return std::pair(sort_key(simulated(a)), a.algorithm.name()) <
-           std::pair(sort_key(simulated(b)), b.algorithm.name());
-  });
-  if (able.empty()) {
+  if (choice.candidates.empty()) {
     throw ScenarioError("$.algorithm",
                         too_large ? fmt::format("every algorithm for {} on {} ranks {}; use fewer ranks",
                                                 name(request.kind), request.ranks,
                                                 collective::TooManyTransfers().what())
                                   : "no algorithm for " + name(request.kind) + " has room here");
   }
-  if (!able.front().timing) able.front().timing = time(able.front().algorithm->plan(request));
-  return able;
+  std::sort(choice.candidates.begin(), choice.candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::pair(sort_key(simulated(a)), a.algorithm.name()) <
+           std::pair(sort_key(simulated(b)), b.algorithm.name());
+  });
+  Candidate& first = choice.candidates.front();
+  if (!first.timing) take(first, first.algorithm->plan(request));
+  return choice;
 }
 
 }  // namespace orrery::scenario

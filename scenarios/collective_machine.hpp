@@ -7,8 +7,8 @@
 
 #include "scenarios/collective_scenario.hpp"
 #include "sim/collective/algorithm.hpp"
-#include "sim/collective/choose.hpp"
 #include "sim/collective/executor.hpp"
+#include "sim/collective/levels.hpp"
 #include "sim/net/routing.hpp"
 
 namespace orrery::scenario {
@@ -23,6 +23,12 @@ struct Candidate {
   Registered<collective::Algorithm> algorithm;
   std::optional<Seconds> closed_form;
   std::optional<collective::PlanTiming> timing;
+};
+
+/// What "auto" takes, and what it was compared with.
+struct Choice {
+  collective::Plan plan;              ///< of the fastest candidate
+  std::vector<Candidate> candidates;  ///< fastest first; the first one is timed
 };
 
 class CollectiveMachine {
@@ -47,15 +53,19 @@ class CollectiveMachine {
   /// what nobody else has, and what is added up must be sent.
   Seconds bound(const collective::PlanRequest& request, int helpers) const;
 
-  /// Every algorithm that can do the request here, fastest first; those whose formula is near the best one's (or that have
-  /// none) are timed. The first one is the choice of "auto".
-  std::vector<Candidate> candidates(const collective::PlanRequest& request);
+  /// Among all algorithms that can do the request here; those whose formula is near the best one's, or that have none, are
+  /// timed. Throws ScenarioError when there is none.
+  Choice choose(const collective::PlanRequest& request);
 
  private:
+  /// By their formulas, the best first.
+  std::vector<Candidate> rated(const collective::PlanRequest& request);
   std::vector<collective::Hockney> levels(const collective::PlanRequest& request);
   collective::EndpointCosts endpoint_costs() const;
   std::vector<net::NodeId> nodes_of(const collective::Plan& plan) const;
 
+  /// All-to-all with counts: so long takes the slowest port for what goes to and comes from the others.
+  Seconds unequal_parts(const std::vector<std::int64_t>& counts) const;
   /// So long takes the slowest port when every rank must send `out` and receive `in`; `rooted`: the root other amounts.
   Seconds slowest_port(Bytes out, Bytes in) const;
   Seconds rooted(Bytes root_out, Bytes root_in, Bytes out, Bytes in, int root) const;

@@ -83,8 +83,9 @@ class Run {
       timed.timing = machine_.time(timed.plan);
       return timed;
     }
-    timed.candidates = machine_.candidates(request);
-    timed.plan = timed.candidates.front().algorithm->plan(request);
+    Choice chosen = machine_.choose(request);
+    timed.plan = std::move(chosen.plan);
+    timed.candidates = std::move(chosen.candidates);
     timed.timing = *timed.candidates.front().timing;
     return timed;
   }

@@ -222,6 +222,34 @@ Problems wrong_includes(const Source& source) {
   return problems;
 }
 
+/// A source file includes its own header before all else, and so proves that the header compiles alone
+/// (tests/CMakeLists.txt). `has_header` says whether it has one.
+Problems own_header_not_first(const Source& source, bool has_header) {
+  if (!has_header || !ends_with(source.path, ".cpp")) return {};
+  const std::string own = source.path.substr(0, source.path.size() - 3) + "hpp";
+  const std::regex include(R"re(^\s*#include\s+["<]([^">]+)[">])re");
+  for (std::size_t i = 0; i < source.lines.size(); ++i) {
+    std::smatch match;
+    if (!std::regex_search(source.lines[i], match, include)) continue;
+    if (match[1] == own) return {};
+    return {at(source, i) + "the first include is the file's own header, " + own};
+  }
+  return {source.path + ": does not include its own header, " + own};
+}
+
+Problems own_header_not_first(const Source& source) {
+  const std::string stem = source.path.substr(0, source.path.rfind('.'));
+  return own_header_not_first(source, fs::exists(fs::path(ORRERY_SOURCE_DIR) / (stem + ".hpp")));
+}
+
+/// A second inclusion of a header is harmless.
+Problems unguarded(const Source& source) {
+  if (!ends_with(source.path, ".hpp") && !ends_with(source.path, ".cuh")) return {};
+  const auto guards = std::count(source.lines.begin(), source.lines.end(), "#pragma once");
+  if (guards == 1) return {};
+  return {source.path + ": a header says #pragma once"};
+}
+
 struct Ban {
   const char* pattern;
   const char* instead;
@@ -334,6 +362,18 @@ TEST_CASE("banned calls do not occur") {
   CHECK(found.empty());
 }
 
+TEST_CASE("a source file includes its own header before all else") {
+  const std::string found = report([](const Source& s) { return own_header_not_first(s); }, true);
+  INFO(found);
+  CHECK(found.empty());
+}
+
+TEST_CASE("each header may be included twice") {
+  const std::string found = report(unguarded, true);
+  INFO(found);
+  CHECK(found.empty());
+}
+
 TEST_CASE("each header opens with a paragraph") {
   const std::string found = report(missing_paragraph, true);
   INFO(found);
@@ -367,6 +407,12 @@ TEST_CASE("the checks find planted violations") {
   CHECK(banned_calls(planted("sim/a.cpp", "#include <thread>\n")).size() == 1);
   CHECK(banned_calls(planted("cli/a.cpp", "#include <thread>\n")).empty());
   CHECK(missing_paragraph(planted("sim/a.hpp", "#pragma once\n")).size() == 1);
+  CHECK(own_header_not_first(planted("sim/a.cpp", "#include <map>\n#include \"sim/a.hpp\"\n"), true).size() == 1);
+  CHECK(own_header_not_first(planted("sim/a.cpp", "int x;\n"), true).size() == 1);
+  CHECK(own_header_not_first(planted("sim/a.cpp", "// of a\n#include \"sim/a.hpp\"\n#include <map>\n"), true).empty());
+  CHECK(own_header_not_first(planted("sim/a.cpp", "#include <map>\n"), false).empty());
+  CHECK(unguarded(planted("sim/a.hpp", "int x;\n")).size() == 1);
+  CHECK(unguarded(planted("sim/a.hpp", "#pragma once\n")).empty());
   CHECK(left_overs(planted("sim/a.cpp", "// TODO later\n")).size() == 1);
   CHECK(left_overs(planted("sim/a.cpp", "auto p = \"/home/me/x\";\n")).size() == 1);
 }

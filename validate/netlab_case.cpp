@@ -18,18 +18,29 @@ std::int64_t elements_of(const NetlabCase& c) {
   return std::llround(c.size / kElement);
 }
 
-/// One slot each; rank `from` of each pair and step sends it to `to`.
-collective::Plan pattern_plan(const NetlabCase& c, std::vector<collective::Transfer> transfers) {
+/// Slots of the case's size.
+collective::Plan pattern_plan(const NetlabCase& c, std::vector<collective::Transfer> transfers, int slots = 1) {
   collective::Plan plan;
   plan.kind = CollectiveKind::point_to_point;
   plan.algorithm = case_name(c);
   plan.ranks = c.ranks;
-  plan.layout = collective::SlotLayout::even(elements_of(c), 1);
+  plan.layout = collective::SlotLayout::even(elements_of(c) * slots, slots);
   plan.channels.emplace_back();
   for (collective::Transfer& t : transfers) t.combine = c.adds ? collective::Combine::add : collective::Combine::copy;
   plan.channels.back().transfers = std::move(transfers);
   finish(plan.channels.back());
   return plan;
+}
+
+/// One slot of the size for each rank: rank i sends slot i to all others. Rank 0 of a fan-in gets one from each.
+std::vector<collective::Transfer> to_slots(int ranks, bool to_all) {
+  std::vector<collective::Transfer> transfers;
+  for (int from = 0; from < ranks; ++from) {
+    for (int to = 0; to < (to_all ? ranks : 1); ++to) {
+      if (from != to) transfers.push_back({0, from, to, from, from});
+    }
+  }
+  return transfers;
 }
 
 collective::Plan all_reduce_plan(const std::string& algorithm, int ranks, std::int64_t elements) {
@@ -43,7 +54,9 @@ collective::Plan all_reduce_plan(const std::string& algorithm, int ranks, std::i
 
 /// The plan as channels of a larger one: participants and slots get new numbers.
 void add_job(collective::Plan& all, const collective::Plan& job, const std::vector<int>& hosts, int first_slot) {
+  const auto first_channel = static_cast<int>(all.channels.size());
   for (collective::Channel channel : job.channels) {
+    if (channel.after >= 0) channel.after += first_channel;
     for (collective::Transfer& t : channel.transfers) {
       t.from = hosts[static_cast<std::size_t>(t.from)];
       t.to = hosts[static_cast<std::size_t>(t.to)];
@@ -78,7 +91,7 @@ collective::Plan two_jobs_plan(const NetlabCase& c) {
 }  // namespace
 
 std::vector<std::string_view> names_of(NetlabPattern) {
-  return {"ping_pong", "stream", "exchange", "pairs", "collective", "two_jobs", "library"};
+  return {"ping_pong", "stream", "exchange", "pairs", "relay", "everyone", "fan_in", "collective", "two_jobs", "library"};
 }
 
 std::string case_name(const NetlabCase& c) {
@@ -101,6 +114,15 @@ collective::Plan netlab_plan(const NetlabCase& c) {
       }
       return pattern_plan(c, std::move(transfers));
     }
+    case NetlabPattern::relay: {
+      std::vector<collective::Transfer> transfers;
+      for (int step = 0; step < 6; ++step) {
+        for (int i = 0; i < c.ranks; ++i) transfers.push_back({step, i, (i + 1) % c.ranks});
+      }
+      return pattern_plan(c, std::move(transfers));
+    }
+    case NetlabPattern::everyone: return pattern_plan(c, to_slots(c.ranks, true), c.ranks);
+    case NetlabPattern::fan_in: return pattern_plan(c, to_slots(c.ranks, false), c.ranks);
     case NetlabPattern::collective: return all_reduce_plan(c.algorithm, c.ranks, elements_of(c));
     case NetlabPattern::two_jobs: return two_jobs_plan(c);
     case NetlabPattern::library: break;

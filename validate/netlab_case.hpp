@@ -12,12 +12,15 @@
 
 namespace orrery::validate {
 
-/// Patterns of messages. The first four are for calibration only, the others are scored.
+/// Patterns of messages. Those before `collective` are for calibration only, the others are scored.
 enum class NetlabPattern : std::uint8_t {
   ping_pong,   ///< rank 0 sends to rank 1, which sends it back
   stream,      ///< rank 0 sends to rank 1
   exchange,    ///< ranks 0 and 1 send to each other at the same time
   pairs,       ///< all ranks exchange, two by two
+  relay,       ///< six times over, each rank sends to the next what it received (calibration of steps without rest)
+  everyone,    ///< each rank sends to every other one at the same time
+  fan_in,      ///< all others send to rank 0
   collective,  ///< an all-reduce by `algorithm`
   two_jobs,    ///< two of them at the same time, on halves of the ranks that share host 0's link
   library      ///< the MPI library's own all-reduce: measured beside, not predicted

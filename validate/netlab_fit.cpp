@@ -11,7 +11,7 @@
 namespace orrery::validate {
 namespace {
 
-constexpr Eigen::Index kTerms = 6;
+constexpr Eigen::Index kTerms = 7;
 using Row = Eigen::Matrix<double, 1, kTerms>;
 
 /// What each term is multiplied by. Times in seconds; gamma as added bytes at the link's rate, so that all columns have
@@ -19,7 +19,7 @@ using Row = Eigen::Matrix<double, 1, kTerms>;
 Row row_of(const PlanShape& s, BytesPerSec rate) {
   const double wire = (s.through_port / rate).value();
   Row row;
-  row << s.steps, s.steps * (s.messages_at_once - 1), wire, wire * s.duplex, wire * (s.links_at_once - 1),
+  row << s.participants, s.steps, s.steps * s.crossing, wire, wire * s.duplex, wire * (s.links_at_once - 1),
       (s.added / rate).value();
   return row;
 }
@@ -49,9 +49,9 @@ Eigen::VectorXd solve_without_negative(const Eigen::MatrixXd& a, const Eigen::Ve
 }  // namespace
 
 Seconds netlab_formula(const NetlabFit& fit, const PlanShape& s, BytesPerSec rate) {
-  const Seconds alpha = fit.alpha + (s.messages_at_once - 1) * fit.alpha_shared;
+  const Seconds alpha = fit.alpha + s.crossing * fit.crossing;
   const double wire = fit.headers + s.duplex * fit.acknowledgements + (s.links_at_once - 1) * fit.sharing;
-  return s.steps * alpha + (s.through_port / rate) * wire + s.added * fit.gamma;
+  return s.participants * fit.start + s.steps * alpha + (s.through_port / rate) * wire + s.added * fit.gamma;
 }
 
 NetlabFit fit_netlab(const std::vector<NetlabRun>& calibration, BytesPerSec rate) {
@@ -68,12 +68,13 @@ NetlabFit fit_netlab(const std::vector<NetlabRun>& calibration, BytesPerSec rate
   }
   const Eigen::VectorXd x = solve_without_negative(a, ones);
   NetlabFit fit;
-  fit.alpha = Seconds(x(0));
-  fit.alpha_shared = Seconds(x(1));
-  fit.headers = x(2);
-  fit.acknowledgements = x(3);
-  fit.sharing = x(4);
-  fit.gamma = SecondsPerByte(x(5) / rate.value());
+  fit.start = Seconds(x(0));
+  fit.alpha = Seconds(x(1));
+  fit.crossing = Seconds(x(2));
+  fit.headers = x(3);
+  fit.acknowledgements = x(4);
+  fit.sharing = x(5);
+  fit.gamma = SecondsPerByte(x(6) / rate.value());
   std::vector<double> errors;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     errors.push_back(std::abs(netlab_formula(fit, shapes[i], rate).value() / measured[i] - 1.0));

@@ -1,11 +1,13 @@
-// What the ends of the lab's links cost, fitted on calibration runs alone: other patterns (ping-pong, stream, exchange) and
-// other sizes than those that are scored. Six terms, each with a meaning; nothing is fitted on a collective.
+// What the ends of the lab's links cost, fitted on calibration runs alone: other patterns (ping-pong, streams, exchanges)
+// and other sizes than those that are scored. Seven terms, each with a meaning; nothing is fitted on a collective.
 //
-//   T = steps (alpha + alpha_shared (m - 1)) + (bytes / rate) (headers + acknowledgements d + sharing (l - 1)) + added gamma
+//   T = start p + steps (alpha + crossing c) + (bytes / rate) (headers + acknowledgements d + sharing (l - 1)) + added gamma
 //
-// with the plan's shape (plan_shape.hpp): m messages at once, l links at once, d duplex share. The shaper counts Ethernet,
-// IP and TCP headers, so `headers` is above 1 (1514 / 1448 = 1.046 for full segments); where a port carries data in both
-// directions, acknowledgements take their part of it; `sharing` and `alpha_shared` are the cores, which all ranks share.
+// with the plan's shape (plan_shape.hpp): p participants, c crossing messages, l links at once, d duplex share. The shaper
+// counts Ethernet, IP and TCP headers, so `headers` is above 1 (1514 / 1448 = 1.046 for full segments); where a port
+// carries data in both directions, acknowledgements take their part of it; `start` (waking up, once) and `sharing` are the
+// cores, which all ranks share. `crossing` is what two queues in series lose when messages take turns in both: a link may
+// rest while what it waits for stands in another queue.
 #pragma once
 
 #include <string>
@@ -19,15 +21,16 @@
 namespace orrery::validate {
 
 struct NetlabFit {
-  Seconds alpha{0.0}, alpha_shared{0.0};
+  Seconds start{0.0}, alpha{0.0}, crossing{0.0};
   double headers = 1, acknowledgements = 0, sharing = 0;
   SecondsPerByte gamma{0.0};
   double median_error = 0, worst_error = 0;
 };
 template <class V>
 void fields(V& v, NetlabFit& c) {
-  v("alpha", c.alpha, "start-up of a message that is alone");
-  v("alpha_shared", c.alpha_shared, "more of it for each further message at once");
+  v("start", c.start, "once, for each participant that wakes up");
+  v("alpha", c.alpha, "start-up of a message");
+  v("crossing", c.crossing, "more of it for each message that it meets on both of its links");
   v("headers", c.headers, "bytes on the wire per byte of data");
   v("acknowledgements", c.acknowledgements, "more of them where data goes both ways");
   v("sharing", c.sharing, "more time per byte for each further link that is busy");
@@ -40,7 +43,7 @@ void fields(V& v, NetlabFit& c) {
 /// open.
 NetlabFit fit_netlab(const std::vector<NetlabRun>& calibration, BytesPerSec rate);
 
-/// The formula above.
+/// The formula above. Eager messages make no difference in the calibration patterns: all their steps are alike.
 Seconds netlab_formula(const NetlabFit& fit, const PlanShape& shape, BytesPerSec rate);
 
 }  // namespace orrery::validate

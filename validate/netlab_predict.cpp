@@ -34,11 +34,12 @@ Seconds predict_netlab(const NetlabCase& what, const NetlabNetwork& network, con
   const net::Topology topology = topology_of(what, network, bytes_per_byte);
   net::Router router(topology);
   collective::EndpointCosts costs;
-  costs.alpha = fit.alpha + (shape.messages_at_once - 1) * fit.alpha_shared;
+  costs.alpha = fit.alpha + shape.crossing * fit.crossing;
   costs.gamma = fit.gamma;
   costs.element = kElement;
+  costs.protocol = collective::Protocol::eager;
   const auto nodes = topology.hosts().first(static_cast<std::size_t>(plan.participants()));
-  return collective::time_plan(plan, router, nodes, costs).value().time;
+  return shape.participants * fit.start + collective::time_plan(plan, router, nodes, costs).value().time;
 }
 
 NetlabPredictions predict_netlab_cases(const std::vector<NetlabCase>& cases, const NetlabNetwork& network,

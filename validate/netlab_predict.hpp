@@ -1,5 +1,6 @@
 // `validate netlab` by the simulator: each case's plan on a single switch whose links have the lab's rates, with the end
-// costs of the fit. Predictions are sealed before the scored runs start, as those of self-train are.
+// costs of the fit and eager messages, as the lab's MPI sends them. Predictions are sealed before the scored runs start, as
+// those of self-train are.
 #pragma once
 
 #include <string>

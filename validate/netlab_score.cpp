@@ -62,13 +62,12 @@ void compare(NetlabScore& score, const NetlabCaseScore& a, const NetlabCaseScore
 NetlabScore score_netlab(const NetlabPredictions& predictions, const std::vector<NetlabRun>& runs,
                          const NetlabTolerance& tolerance) {
   NetlabScore score;
-  std::vector<double> errors, absolute, nominal, noise;
+  std::vector<double> errors, nominal, noise;
   for (const NetlabRun& run : runs) {
     score.cases.push_back(score_case(predictions, run));
     const NetlabCaseScore& scored = score.cases.back();
     if (!scored.predicted_s) continue;
     errors.push_back(scored.error);
-    absolute.push_back(std::abs(scored.error));
     nominal.push_back(std::abs(scored.nominal_error.value()));
     noise.push_back(scored.noise);
   }
@@ -76,16 +75,14 @@ NetlabScore score_netlab(const NetlabPredictions& predictions, const std::vector
   for (std::size_t i = 0; i < score.cases.size(); ++i) {
     for (std::size_t j = i + 1; j < score.cases.size(); ++j) compare(score, score.cases[i], score.cases[j]);
   }
-  score.median = median(absolute);
-  score.p90 = quantile(absolute, 0.9);
-  score.bias = median(errors);
+  score.errors = summarise_errors(errors);
   score.nominal_median = median(nominal);
   score.noise_median = median(noise);
   const bool ranked = score.pairs_right == static_cast<int>(score.pairs.size());
-  score.passed = score.median <= tolerance.median && ranked;
+  score.passed = score.errors.median <= tolerance.median && ranked;
   score.verdict = fmt::format(
       "{}: median error {:.1f} % (tolerance {:.0f} %), {} of {} pairs of algorithms in the right order",
-      score.passed ? "within tolerance" : "OUTSIDE TOLERANCE", score.median * 100, tolerance.median * 100,
+      score.passed ? "within tolerance" : "OUTSIDE TOLERANCE", score.errors.median * 100, tolerance.median * 100,
       score.pairs_right, score.pairs.size());
   return score;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/error_summary.hpp"
 #include "validate/netlab_case.hpp"
 #include "validate/netlab_predict.hpp"
 
@@ -36,7 +37,7 @@ struct NetlabPair {
 struct NetlabScore {
   std::vector<NetlabCaseScore> cases;
   std::vector<NetlabPair> pairs;
-  double median = 0, p90 = 0, bias = 0;
+  ErrorSummary errors;
   double nominal_median = 0;
   double noise_median = 0;
   int pairs_right = 0, pairs_within_noise = 0;

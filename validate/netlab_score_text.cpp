@@ -26,7 +26,7 @@ std::string netlab_score_text(const NetlabScore& score) {
   text += fmt::format(
       "\nAbsolute error: median {:.1f} %, 90th percentile {:.1f} %, bias {:+.1f} %; of the bare link rate: "
       "median {:.1f} %\n",
-      score.median * 100, score.p90 * 100, score.bias * 100, score.nominal_median * 100);
+      score.errors.median * 100, score.errors.p90 * 100, score.errors.bias * 100, score.nominal_median * 100);
   text += fmt::format("Noise of the repeats (half of the interquartile range): median {:.1f} %\n",
                       score.noise_median * 100);
   text += fmt::format(
@@ -53,9 +53,9 @@ std::string netlab_score_json(const NetlabScore& score) {
     }
     cases.push_back(one);
   }
-  const Json root = {{"median_abs_error", score.median},
-                     {"p90_abs_error", score.p90},
-                     {"bias", score.bias},
+  const Json root = {{"median_abs_error", score.errors.median},
+                     {"p90_abs_error", score.errors.p90},
+                     {"bias", score.errors.bias},
                      {"nominal_median_abs_error", score.nominal_median},
                      {"noise_median", score.noise_median},
                      {"pairs", score.pairs.size()},

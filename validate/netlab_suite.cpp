@@ -24,6 +24,9 @@ std::vector<NetlabCase> calibration_cases(int ranks) {
       if (active == 4 && ranks / 2 * 2 == 4) break;
     }
     cases.push_back({NetlabPattern::pairs, "", ranks / 2 * 2, size, true});
+    for (const auto pattern : {NetlabPattern::relay, NetlabPattern::everyone, NetlabPattern::fan_in}) {
+      cases.push_back({pattern, "", ranks, size});
+    }
   }
   return cases;
 }

@@ -11,8 +11,8 @@ namespace orrery::validate {
 /// The lab for collectives of `ranks` ranks: one host more, for the parameter server; the slow link has half the rate.
 NetlabNetwork netlab_network(int ranks, BytesPerSec rate);
 
-/// Ping-pong, stream, exchange of two, four and all ranks, with and without adding. No size is one of the scored cases'
-/// messages.
+/// Ping-pong, stream, exchange of two, four and all ranks, with and without adding, six steps around a ring, all to all,
+/// all to one. No size is one of the scored cases' messages.
 std::vector<NetlabCase> calibration_cases(int ranks);
 
 /// All-reduces of several sizes by the flat algorithms and the library; some with a slow link, some as two jobs that share

@@ -1,6 +1,7 @@
 #include "validate/plan_shape.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -15,6 +16,14 @@ struct Port {
 struct StepLoad {
   std::vector<Port> ports;
   std::set<std::pair<int, int>> messages;
+
+  int crossing() const {
+    std::map<int, int> out, in;
+    for (const auto& [from, to] : messages) ++out[from], ++in[to];
+    int most = 1;
+    for (const auto& [from, to] : messages) most = std::max(most, std::min(out[from], in[to]));
+    return most - 1;
+  }
 };
 
 /// Bytes by step and participant.
@@ -43,7 +52,8 @@ std::vector<StepLoad> step_loads(const collective::Plan& plan, Bytes element) {
 
 PlanShape shape_of(const collective::Plan& plan, Bytes element) {
   PlanShape shape;
-  double messages = 0, all = 0, both = 0, through = 0, added = 0;
+  double crossing = 0, all = 0, both = 0, through = 0, added = 0;
+  std::set<int> active;
   for (const StepLoad& load : step_loads(plan, element)) {
     Port busiest;
     for (const Port& port : load.ports) {
@@ -54,12 +64,14 @@ PlanShape shape_of(const collective::Plan& plan, Bytes element) {
     }
     through += std::max(busiest.in, busiest.out);
     both += std::min(busiest.in, busiest.out);
-    messages += static_cast<double>(load.messages.size());
+    crossing += load.crossing();
+    for (const auto& [from, to] : load.messages) active.insert(from), active.insert(to);
     shape.added += Bytes(added);
     shape.steps += 1;
     added = 0;
   }
-  shape.messages_at_once = shape.steps > 0 ? messages / shape.steps : 0;
+  shape.crossing = shape.steps > 0 ? crossing / shape.steps : 0;
+  shape.participants = static_cast<int>(active.size());
   shape.through_port = Bytes(through);
   shape.links_at_once = through > 0 ? all / through : 0;
   shape.duplex = through > 0 ? both / through : 0;

@@ -45,15 +45,12 @@ ConfigScore score_config(const Predicted& predicted, const std::vector<const Mea
 }
 
 template <class Keep>
-Accuracy accuracy(const std::vector<ConfigScore>& configs, Keep keep) {
-  std::vector<double> errors, absolute;
+ErrorSummary accuracy(const std::vector<ConfigScore>& configs, Keep keep) {
+  std::vector<double> errors;
   for (const ConfigScore& config : configs) {
-    if (!keep(config)) continue;
-    errors.push_back(config.error);
-    absolute.push_back(std::abs(config.error));
+    if (keep(config)) errors.push_back(config.error);
   }
-  if (errors.empty()) return {};
-  return {static_cast<int>(errors.size()), median(absolute), quantile(absolute, 0.9), median(errors)};
+  return summarise_errors(errors);
 }
 
 bool is_gpt(const ConfigScore& config) {

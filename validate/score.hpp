@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/base/error_summary.hpp"
 #include "validate/records.hpp"
 
 namespace orrery::validate {
@@ -26,15 +27,9 @@ struct ConfigScore {
   double repeat = 0;  ///< |log| of the ratio of the medians of two identical runs; 0 with one run
 };
 
-struct Accuracy {
-  int count = 0;
-  double median = 0, p90 = 0;  ///< of the absolute errors
-  double bias = 0;             ///< median of the signed errors
-};
-
 struct Score {
   std::vector<ConfigScore> configs;  ///< in the order of the predictions
-  Accuracy all, inside_grid, outside_grid, mlp, gpt;
+  ErrorSummary all, inside_grid, outside_grid, mlp, gpt;
   double coverage = 0;                     ///< share of configurations inside their 80 % interval
   double noise_median = 0, noise_p90 = 0;  ///< of `repeat`, over configurations that ran twice
   int repeated = 0;

@@ -27,14 +27,14 @@ std::string row_text(const ConfigScore& c) {
       alone ? "-" : percent(p.communication_s, m.communication_s), percent(p.update_s, m.update_s));
 }
 
-std::string accuracy_text(const char* what, const Accuracy& a) {
+std::string accuracy_text(const char* what, const ErrorSummary& a) {
   if (a.count == 0) return "";
   return fmt::format(
       "  {:<26} {:>3} configurations: median {:>5.1f} %, 90th percentile {:>5.1f} %, bias {:>+5.1f} %\n",
       what, a.count, a.median * 100, a.p90 * 100, a.bias * 100);
 }
 
-Json accuracy_json(const Accuracy& a) {
+Json accuracy_json(const ErrorSummary& a) {
   return {{"count", a.count}, {"median_abs_error", a.median}, {"p90_abs_error", a.p90}, {"bias", a.bias}};
 }
 

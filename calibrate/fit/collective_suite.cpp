@@ -136,11 +136,9 @@ class Scorer {
   }
 
   CollectiveSuite finish() {
-    const ErrorSummary within = summarise(within_), growth = summarise(growth_), fabrics = summarise(fabrics_);
-    suite_.goals = {{"in-node, leave one size out: median", within.median, 0.05, within.n},
-                    {"in-node, leave one size out: p90", within.p90, 0.15, within.n},
-                    {"more nodes than fitted: median", growth.median, 0.10, growth.n},
-                    {"other fabrics from datasheets: median", fabrics.median, 0.15, fabrics.n}};
+    suite_.within_nodes = summarise(within_);
+    suite_.more_nodes = summarise(growth_);
+    suite_.other_fabrics = summarise(fabrics_);
     return std::move(suite_);
   }
   void skip(const std::string& line) { suite_.skipped.push_back(line); }
@@ -174,7 +172,7 @@ class Scorer {
 };
 
 std::string figures(const ErrorSummary& s) {
-  return fmt::format("{:>6} {:>8.1f} {:>8.1f} {:>+8.1f}", s.n, 100.0 * s.median, 100.0 * s.p90, 100.0 * s.bias);
+  return fmt::format("{:>6} {:>8.1f} {:>8.1f} {:>+8.1f}", s.count, 100.0 * s.median, 100.0 * s.p90, 100.0 * s.bias);
 }
 
 }  // namespace
@@ -189,10 +187,6 @@ std::vector<std::string> suite_paths() {
           "collectives/tokensim_v100_nccl_tests.csv",
           "training/vtrain_nccl_allreduce_luts.csv",
           "training/ultrascale_collective_bandwidth.csv"};
-}
-
-bool CollectiveSuite::passed() const {
-  return std::all_of(goals.begin(), goals.end(), [](const SuiteGoal& goal) { return goal.is_met(); });
 }
 
 CollectiveSuite score_collectives(const std::vector<SuiteFile>& files,
@@ -224,16 +218,8 @@ std::string suite_text(const CollectiveSuite& suite) {
       if (part.kinds.size() > 1) text += fmt::format("    {:<40} {}\n", kind, figures(errors));
     }
   }
-  text += "\ngoals\n";
-  std::string headline;
-  for (const SuiteGoal& goal : suite.goals) {
-    const std::string value = goal.n == 0 ? "no table" : fmt::format("{:.1f} %", 100.0 * goal.value);
-    const std::string verdict = goal.n == 0 ? "skipped" : goal.is_met() ? "met" : "missed";
-    text += fmt::format("  {:<42} {:>9} <= {:>2.0f} %: {}\n", goal.name, value, 100.0 * goal.limit, verdict);
-    headline += fmt::format("{}{} {} ({})", headline.empty() ? "" : "; ", goal.name, value, verdict);
-  }
   for (const std::string& line : suite.skipped) text += "skipped: " + line + "\n";
-  return text + "headline: " + headline + "\n";
+  return text;
 }
 
 }  // namespace orrery::calibrate

@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "sim/base/stats.hpp"
 
 namespace orrery::calibrate {
 namespace {
@@ -41,17 +40,10 @@ long size_key(const FabricPoint& point) {
 
 }  // namespace
 
-ErrorSummary summarise(const std::vector<double>& errors) {
-  if (errors.empty()) return {};
-  std::vector<double> sizes;
-  for (const double error : errors) sizes.push_back(std::abs(error));
-  return {static_cast<int>(errors.size()), median(sizes), quantile(sizes, 0.9), median(errors)};
-}
-
 ErrorSummary summarise(const std::vector<ScoredRow>& rows) {
   std::vector<double> errors;
   for (const ScoredRow& row : rows) errors.push_back(row.error());
-  return summarise(errors);
+  return summarise_errors(errors);
 }
 
 std::vector<ScoredRow> hold_out_sizes(const FabricGroup& group) {
@@ -87,7 +79,7 @@ std::vector<cost::DecadeErrors> errors_by_decade(const std::vector<ScoredRow>& r
   std::vector<cost::DecadeErrors> result;
   for (const auto& [cell, members] : cells) {
     const ErrorSummary s = summarise(members);
-    result.push_back({name(cell.first), Bytes(std::pow(10.0, cell.second)), s.n, s.median, s.p90, s.bias});
+    result.push_back({name(cell.first), Bytes(std::pow(10.0, cell.second)), s.count, s.median, s.p90, s.bias});
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "calibrate/fit/fit_fabric.hpp"
+#include "sim/base/error_summary.hpp"
 
 namespace orrery::calibrate {
 
@@ -17,13 +18,6 @@ struct ScoredRow {
   double error() const { return predicted / row->seconds - 1.0; }
 };
 
-struct ErrorSummary {
-  int n = 0;
-  double median = 0.0, p90 = 0.0;  ///< of |error|
-  double bias = 0.0;               ///< median signed error
-};
-/// REQUIRES: nothing; an empty list gives n = 0.
-ErrorSummary summarise(const std::vector<double>& errors);
 ErrorSummary summarise(const std::vector<ScoredRow>& rows);
 
 /// Leave one size out.

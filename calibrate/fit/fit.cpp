@@ -76,7 +76,7 @@ cost::OperatorClass finish_operator(const ClassFit& fit, const cost::MemoryLevel
     data.noise.push_back(point->log_error);
   }
   c.residual = fit_residual(data);
-  c.errors = summarise_errors(c.residual.held_out, data.errors);
+  c.errors = fit_errors(c.residual.held_out, data.errors);
   round_residual(c.residual);
   round_errors(c.errors);
   return c;
@@ -105,7 +105,7 @@ cost::CollectiveClass finish_collective(const std::string& name, const std::vect
     data.noise.push_back(point->log_error);
   }
   c.residual = fit_residual(data);
-  c.errors = summarise_errors(c.residual.held_out, data.errors);
+  c.errors = fit_errors(c.residual.held_out, data.errors);
   round_residual(c.residual);
   round_errors(c.errors);
   return c;

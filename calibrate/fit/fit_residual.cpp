@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "sim/base/error.hpp"
+#include "sim/base/error_summary.hpp"
 #include "sim/base/stats.hpp"
 
 namespace orrery::calibrate {
@@ -194,13 +195,9 @@ cost::Residual fit_residual(const ResidualData& measured) {
   return residual;
 }
 
-cost::FitErrors summarise_errors(const std::vector<double>& held_out, const std::vector<double>& white_box) {
-  const auto absolute = [](std::vector<double> values) {
-    for (double& value : values) value = std::abs(value);
-    return values;
-  };
-  const std::vector<double> distances = absolute(held_out);
-  return {median(distances), quantile(distances, 0.9), median(held_out), median(absolute(white_box))};
+cost::FitErrors fit_errors(const std::vector<double>& held_out, const std::vector<double>& white_box) {
+  const ErrorSummary interpolated = summarise_errors(held_out);
+  return {interpolated.median, interpolated.p90, interpolated.bias, summarise_errors(white_box).median};
 }
 
 }  // namespace orrery::calibrate

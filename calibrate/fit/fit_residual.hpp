@@ -25,6 +25,6 @@ struct ResidualData {
 cost::Residual fit_residual(const ResidualData& data);
 
 /// Summary of held-out and white-box errors.
-cost::FitErrors summarise_errors(const std::vector<double>& held_out, const std::vector<double>& white_box);
+cost::FitErrors fit_errors(const std::vector<double>& held_out, const std::vector<double>& white_box);
 
 }  // namespace orrery::calibrate

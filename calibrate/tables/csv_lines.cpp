@@ -1,5 +1,8 @@
 #include "calibrate/tables/csv_lines.hpp"
 
+#include <algorithm>
+
+#include "calibrate/csv_line.hpp"
 #include "sim/base/error.hpp"
 
 namespace orrery::calibrate {
@@ -8,35 +11,15 @@ std::vector<CsvLine> split_csv(const std::string& text, const std::string& file_
   std::vector<CsvLine> lines;
   int number = 0;
   for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = text.find('\n', at);
-    if (end == std::string::npos) end = text.size();
-    std::size_t stop = end;
-    if (stop > at && text[stop - 1] == '\r') --stop;
-    ++number;
-    if (stop > at && text[at] != '#') {
-      CsvLine line{number, {""}};
-      bool quoted = false;
-      for (std::size_t i = at; i < stop; ++i) {
-        const char letter = text[i];
-        if (letter == '"') {
-          if (quoted && i + 1 < stop && text[i + 1] == '"') {
-            line.cells.back() += '"';
-            ++i;
-          } else {
-            quoted = !quoted;
-          }
-        } else if (letter == ',' && !quoted) {
-          line.cells.emplace_back();
-        } else {
-          line.cells.back() += letter;
-        }
-      }
-      if (quoted) {
-        throw ScenarioError(file_name + ":" + std::to_string(number), "a quoted cell has no closing quote");
-      }
-      lines.push_back(std::move(line));
-    }
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = std::string_view(text).substr(at, end - at);
     at = end + 1;
+    ++number;
+    if (line.empty() || line == "\r" || line[0] == '#') continue;
+    const auto cells = split_csv_line(line);
+    if (!cells) throw ScenarioError(file_name + ":" + std::to_string(number), kOpenQuote);
+    lines.push_back({number, {}});
+    for (const CsvCell& cell : *cells) lines.back().cells.push_back(cell.text);
   }
   return lines;
 }

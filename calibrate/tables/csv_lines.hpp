@@ -1,4 +1,4 @@
-// Comma-separated text as rows of cells: quoted cells may hold commas and doubled quotes; "#" lines are comments.
+// Comma-separated text as rows of cells (calibrate/csv_line.hpp); "#" lines are comments.
 #pragma once
 
 #include <string>

@@ -1,10 +1,13 @@
 // A plan being executed on a flow network, event by event. Each participant goes through its own list of visits (the
-// steps of a channel in which it takes part); a message starts as a flow when both ends have reached its step. Nothing
-// is allocated per message once the engine stands.
+// steps of a channel in which it takes part); a message starts as a flow when both ends have reached its step, or, when
+// it is eager, when its sender has and what went before it to the same receiver is there. Nothing is allocated per
+// message once the engine stands.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sim/collective/executor.hpp"
@@ -64,12 +67,15 @@ class Engine final : private net::FlowListener {
   struct Position {
     std::uint32_t visit = Program::kNone;
     std::uint32_t pending = 0;  // messages of the visit that have not ended
+    bool begun = false;
   };
   struct ChannelRun {
     Messages messages;
     Program program;
-    std::vector<std::uint8_t> ends_there;  // by message: how many of its two ends have reached its step
+    std::vector<std::uint8_t> ends_there;  // by message: of sender and receiver (rendezvous) or of arrival and
+                                           // receiver (eager), how many have reached its step
     std::vector<Position> positions;       // by participant
+    std::vector<std::uint32_t> followers;  // channels that begin after steps of this one
   };
   /// A message on the way, or a participant that adds up (a flow from its node to itself, which keeps exact time).
   struct Active {
@@ -80,12 +86,28 @@ class Engine final : private net::FlowListener {
     bool on_the_way = false;
   };
 
+  /// Eager messages of one sender to one receiver: `head` is on the way, the others wait in a list.
+  struct Waiting {
+    std::uint32_t channel = 0;
+    Messages::Index message = 0;
+    SimTime since;
+    std::uint32_t next = Program::kNone;
+  };
+  struct Connection {
+    std::uint32_t head = Program::kNone, tail = Program::kNone;  // indices of waiting_
+  };
+
   void flow_ended(std::uint64_t token) override;
   void arrive_in_channels(int participant);
+  void begin(std::uint32_t channel, int participant);
+  void begin_followers(std::uint32_t channel, int participant, std::int32_t step);
   void enter(std::uint32_t channel, int participant, std::uint32_t visit);
   void meet(std::uint32_t channel, Messages::Index message);
+  void send_eagerly(std::uint32_t channel, Messages::Index message);
+  void start_head(const Connection& connection);
   void start(Active active, int from, int to, Bytes size, Seconds startup);
   void ended_at(std::uint32_t channel, int participant);
+  bool adds_up(std::uint32_t channel, int participant);
   void leave_visit(std::uint32_t channel, int participant);
   void channel_done(int participant);
 
@@ -94,6 +116,10 @@ class Engine final : private net::FlowListener {
   std::vector<net::NodeId> nodes_;
   RankListener* listener_;
   std::vector<ChannelRun> channels_;
+  const bool is_eager_;
+  std::map<std::pair<std::int32_t, std::int32_t>, Connection> connections_;  // sender and receiver; eager only
+  std::vector<Waiting> waiting_;
+  std::vector<std::uint32_t> free_waiting_;
   std::vector<Active> active_;
   std::vector<std::uint32_t> free_;
   std::vector<bool> arrived_;

@@ -1,7 +1,7 @@
 // A plan in simulated time. Two fidelities behind one interface: `uncontended` walks the plan's dependencies with
 // latency + bytes / bandwidth per message and then proves that no link ever carried two messages at once; `events`
 // starts flows on a network that shares links. Where the first one's proof holds both give the same nanosecond;
-// `automatic` takes the first where it holds and the second otherwise.
+// `automatic` takes the first where it holds and the second otherwise. Eager messages (below) are for events alone.
 #pragma once
 
 #include <array>
@@ -20,12 +20,20 @@
 
 namespace orrery::collective {
 
+/// When a message starts, in the words of MPI.
+enum class Protocol : std::uint8_t {
+  rendezvous,  ///< when both ends have reached its step, as plan.hpp has it; both wait for its end
+  eager        ///< when its sender has, who goes on at once: the receiver's memory holds it until it is wanted there.
+               ///< Messages from one participant to another travel one after the other, in the order of their starts
+};
+
 /// What the ends of a message cost beside the wire.
 struct EndpointCosts {
   Seconds alpha{0.0};          ///< software start-up of a message, before its first byte is on the wire
   SecondsPerByte gamma{0.0};   ///< a participant adds up received bytes at this pace, after its step's receives; both
                                ///< cost nothing at a switch that reduces
   Bytes element{1.0};          ///< size of one element
+  Protocol protocol = Protocol::rendezvous;
 };
 
 enum class Fidelity : std::uint8_t { automatic, uncontended, events };
@@ -49,8 +57,8 @@ struct PlanTiming {
 };
 
 /// Times one collective alone on the network, all ranks starting together. `nodes[i]` holds participant i. REQUIRES:
-/// one node per participant. With Fidelity::uncontended nothing comes back where some link is shared. An observer is
-/// told by events alone: `automatic` takes them when there is one.
+/// one node per participant. With Fidelity::uncontended nothing comes back where some link is shared or messages are
+/// eager. An observer is told by events alone: `automatic` takes them when there is one.
 std::optional<PlanTiming> time_plan(const Plan& plan, net::Router& router, std::span<const net::NodeId> nodes,
                                     const EndpointCosts& costs, Fidelity fidelity = Fidelity::automatic,
                                     net::LinkObserver* observer = nullptr);

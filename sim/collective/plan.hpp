@@ -12,7 +12,9 @@
 // transfers of one (step, from, to) travel as one message; from == to is a local copy without one, which takes no
 // time. A message may be empty (its slots hold no element): it still meets its receiver. Source and target slots of a
 // transfer have equal sizes, one by one. In a step a slot is the target of any number of additions or of one copy.
-// Channels are independent of each other and run at the same time; they touch disjoint slots.
+// Channels run at the same time and touch disjoint slots. They are independent of each other, but for one thing: a
+// participant may have to begin one only when it has got through the first steps of another (Channel::after), so that the
+// pieces of a buffer follow each other through the phases of a plan.
 //
 // Buffers at the start and at the end, by kind; B = slots / ranks where blocks are named:
 //   all_reduce        every rank: its own addends in all slots -> the sums over all ranks in all slots
@@ -100,6 +102,9 @@ void check_transfers(std::int64_t count);
 struct Channel {
   std::vector<Transfer> transfers;  ///< sorted by step, then from, then to
   int steps = 0;
+  /// A participant begins this channel when it has left its steps below `after_step` of channel `after`, which stands
+  /// before this one; -1: at once.
+  int after = -1, after_step = 0;
 
   /// For algorithms: throws TooManyTransfers before a plan takes too much memory.
   void add(const Transfer& transfer) {

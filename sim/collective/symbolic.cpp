@@ -41,6 +41,10 @@ class Execution {
   Problem run(int last_step) {
     for (std::size_t c = 0; c < plan_.channels.size(); ++c) {
       const auto& transfers = plan_.channels[c].transfers;
+      if (plan_.channels[c].after >= static_cast<int>(c)) {
+        return fmt::format("channel {} begins after channel {}, which does not stand before it", c,
+                           plan_.channels[c].after);
+      }
       for (std::size_t i = 0; i < transfers.size();) {
         std::size_t end = i;
         while (end < transfers.size() && transfers[end].step == transfers[i].step) ++end;

@@ -80,8 +80,9 @@ class Walk {
     rank_end_.assign(static_cast<std::size_t>(plan_.ranks), net::ExactTime{});
     uses_.assign(router_.topology().links().size(), {});
     messages_ = 0;
+    begins_.assign(plan_.channels.size(), std::vector<net::ExactTime>(nodes_.size()));
     for (std::size_t c = 0; c < plan_.channels.size(); ++c) {
-      if (!run_channel(Messages(plan_, c, costs_), proof)) return false;
+      if (!run_channel(c, proof)) return false;
     }
     return true;
   }
@@ -96,9 +97,15 @@ class Walk {
   }
 
  private:
-  bool run_channel(const Messages& messages, LinkProof& proof) {
-    std::fill(ready_.begin(), ready_.end(), net::ExactTime{});
+  bool run_channel(std::size_t channel, LinkProof& proof) {
+    const Messages messages(plan_, channel, costs_);
+    ready_ = begins_[channel];
     std::fill(in_step_.begin(), in_step_.end(), -1);
+    std::vector<std::size_t> followers;
+    for (std::size_t c = channel + 1; c < plan_.channels.size(); ++c) {
+      if (plan_.channels[c].after == static_cast<int>(channel)) followers.push_back(c);
+    }
+    for (const std::size_t follower : followers) begins_[follower] = ready_;
     for (Messages::Index i = 0; i < messages.end();) {
       const std::int32_t step = messages[i].step;
       in_this_step_.clear();
@@ -109,6 +116,9 @@ class Walk {
         const auto index = static_cast<std::size_t>(p);
         ready_[index] = done_[index];
         if (added_[index].value() > 0.0) ready_[index] = ready_[index] + added_[index] * messages.adding_pace(p);
+        for (const std::size_t follower : followers) {
+          if (step < plan_.channels[follower].after_step) begins_[follower][index] = ready_[index];
+        }
       }
     }
     for (std::size_t rank = 0; rank < rank_end_.size(); ++rank) {
@@ -157,6 +167,7 @@ class Walk {
   net::Router& router_;
   std::span<const net::NodeId> nodes_;
   EndpointCosts costs_;
+  std::vector<std::vector<net::ExactTime>> begins_;  // by channel and participant
   std::vector<net::ExactTime> ready_, done_;
   std::vector<Bytes> added_;
   std::vector<std::int32_t> in_step_;
@@ -170,6 +181,7 @@ class Walk {
 
 std::optional<PlanTiming> time_uncontended(const Plan& plan, net::Router& router, std::span<const net::NodeId> nodes,
                                            const EndpointCosts& costs) {
+  if (costs.protocol == Protocol::eager) return std::nullopt;
   LinkProof proof(router.topology());
   Walk walk(plan, router, nodes, costs);
   if (!walk.run(proof)) return std::nullopt;

@@ -10,7 +10,7 @@
 
 namespace orrery::collective {
 
-/// Nothing where some link carries two messages at once.
+/// Nothing where some link carries two messages at once, or where messages are eager.
 std::optional<PlanTiming> time_uncontended(const Plan& plan, net::Router& router, std::span<const net::NodeId> nodes,
                                            const EndpointCosts& costs);
 

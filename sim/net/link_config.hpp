@@ -29,7 +29,7 @@ void fields(V& v, LinkConfig& c) {
 struct LinkPreset {
   std::string name;
   LinkSpec spec;
-  std::string source;  ///< where bandwidth and latency are published; latencies that no one publishes are "typical"
+  std::string source;  ///< a named document; a latency that none states is "typical" or "assumed"
 };
 const std::vector<LinkPreset>& link_presets();
 

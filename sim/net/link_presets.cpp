@@ -1,4 +1,5 @@
-// The link table. A row is added with its source, and a latency that no vendor publishes says "typical".
+// The link table. A row is added with its source: for the bandwidth the named document; for the latency, where no named
+// document states it, the word "typical" (the order that is usual for such parts) or "assumed" (a guess of ours).
 #include "sim/net/link_config.hpp"
 
 namespace orrery::net {
@@ -33,7 +34,8 @@ std::vector<LinkPreset> inside_a_node() {
       {"qpi_9_6", {19.2_GBps, 0.2_us}, "one link: Intel Xeon E5 v4 datasheet: 9.6 GT/s, 2 bytes wide; latency typical"},
       {"upi_10_4", {20.8_GBps, 0.2_us}, "one link: Intel Xeon Scalable datasheet, 2017: 10.4 GT/s, 2 bytes wide; latency "
                                         "typical"},
-      {"xgmi_18", {36_GBps, 0.2_us}, "one x16 link: AMD EPYC 7003 datasheet: 18 GT/s; latency typical"},
+      {"xgmi_18", {36_GBps, 0.2_us},
+       "one link: 16 lanes at the 18 GT/s that AMD states for EPYC 7003, without their coding; latency typical"},
   };
 }
 
@@ -50,14 +52,16 @@ std::vector<LinkPreset> between_nodes() {
       {"roce_400", {50_GBps, 1_us}, "IEEE 802.3bs: 400 Gbit/s" + roce},
       {"roce_800", {100_GBps, 1_us}, "IEEE 802.3df: 800 Gbit/s" + roce},
       {"efa_v1", {12.5_GBps, 7.5_us},
-       "one card: AWS p4d instances, 2020: 4 x 100 Gbit/s; latency: half of about 15 us of MPI (Shalev et al., IEEE Micro, "
-       "2020)"},
-      {"efa_v2", {50_GBps, 5_us}, "share of one GPU: AWS p5 instances, 2023: 3200 Gbit/s for 8 GPUs; latency typical"},
+       "one card: AWS p4d instances, 2020: 4 x 100 Gbit/s; latency assumed: half of 15 us, typical of MPI over EFA's "
+       "first generation"},
+      {"efa_v2", {50_GBps, 5_us}, "share of one GPU: AWS p5 instances, 2023: 3200 Gbit/s for 8 GPUs; latency assumed"},
       {"efa_v3", {50_GBps, 3.3_us},
-       "share of one GPU: AWS p5en instances, 2024: 3200 Gbit/s for 8 GPUs; latency: 35 % below EFA v2"},
-      {"efa_v4", {50_GBps, 3_us}, "share of one GPU: AWS p6-b200 instances, 2025: 3200 Gbit/s for 8 GPUs; latency typical"},
+       "share of one GPU: AWS p5en instances, 2024: 3200 Gbit/s for 8 GPUs; latency assumed: a third below efa_v2, as "
+       "AWS announced an improvement of up to 35 %"},
+      {"efa_v4", {50_GBps, 3_us},
+       "share of one GPU: AWS p6-b200 instances, 2025: 3200 Gbit/s for 8 GPUs; latency assumed"},
       {"slingshot_200", {25_GBps, 0.8_us},
-       "HPE Slingshot, 200 Gbit/s ports (De Sensi et al., SC 2020); latency typical"},
+       "200 Gbit/s ports of the Rosetta switch: De Sensi et al., Slingshot, SC 2020; latency assumed"},
       {"tpu_v4_ici", {50_GBps, 0.5_us}, "one of 6 links: Jouppi et al., TPU v4, ISCA 2023: 50 GB/s; latency typical"},
   };
 }

@@ -90,6 +90,7 @@ TEST_CASE("a malformed table is refused with file, line and column") {
   CHECK_THROWS_WITH(reading(head + "copy,rows=10,1\n"), Contains("m.csv:2:1") && Contains("elements"));
   CHECK_THROWS_WITH(reading(head + "all_reduce,size=10,1\n"), Contains("bytes=4096 ranks=2"));
   CHECK_THROWS_WITH(reading(head + "copy,elements=10,0\n"), Contains("time > 0"));
+  CHECK_THROWS_WITH(reading(head + "copy,\"elements=10,1\n"), Contains("m.csv:2:1") && Contains("closing quote"));
   CHECK_THROWS_WITH(reading("# nothing here\n"), Contains("not a table of measurements"));
 }
 

@@ -216,6 +216,32 @@ TEST_CASE("a report of a profile of two ranks has bus bandwidths, and names what
   CHECK_THAT(result.out, Contains("\nskipped: relu_forward: 1 case: does not fit\n"));
 }
 
+TEST_CASE("every column of the tables of a report is explained") {
+  std::vector<std::string> headers;
+  // Cells of the line that begins with `head`, between `separator`s.
+  const auto collect = [&headers](const std::string& text, const std::string& head, const std::string& separator) {
+    const std::string line = line_of("\n" + text, head);
+    for (std::size_t at = 0; at < line.size();) {
+      const std::size_t end = std::min(line.find(separator, at), line.size());
+      const std::size_t first = line.find_first_not_of(" |", at), last = line.find_last_not_of(" |", end - 1);
+      if (first != std::string::npos && first < end) headers.push_back(line.substr(first, last - first + 1));
+      at = end + separator.size();
+    }
+  };
+  write("step.jsonl", "{\"name\":\"a block\",\"skipped\":\"does not fit\"}\n");
+  const std::string report = "calibrate report " + kProfile;
+  collect(run(report + " --format csv").out, "class,", ",");
+  collect(run(report + " --format md").out, "| class", "|");
+  collect(run(report + " --compositions step.jsonl").out, "composition ", "  ");
+  REQUIRE(headers.size() == 10 + 10 + 6);
+  const std::string all = run("explain").out;
+  for (const std::string& header : headers) {
+    CAPTURE(header);
+    CHECK_THAT("\n" + all, Contains("\n" + header + " (calibrate report"));
+  }
+  CHECK(run("explain 'in L2 %'").code == 0);
+}
+
 TEST_CASE("thin needs to know where to write and what to read") {
   CHECK(run("calibrate thin skips.csv").code == 2);
   const Result result = run("calibrate thin " + kProfile + " --out thin.csv");

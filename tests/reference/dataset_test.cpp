@@ -12,7 +12,7 @@
 
 #include "sim/base/error.hpp"
 #include "tests/reference/tiny_configs.hpp"
-#include "validate/reference/gzip_file.hpp"
+#include "validate/reference/dataset_file.hpp"
 #include "validate/reference/token_data.hpp"
 
 using namespace orrery;

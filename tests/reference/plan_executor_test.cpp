@@ -1,5 +1,5 @@
 // Plans on real buffers. Every rank starts with small whole numbers, whose sums floats hold exactly, so results are
-// compared for equality: with ranks in one thread for every registered algorithm and kind, and over MPI on two ranks
+// compared for equality: with ranks in one thread for every registered algorithm, option and kind, and over MPI on two ranks
 // (a hidden case, which a test here starts under mpirun).
 #include "validate/reference/plan_executor.hpp"
 
@@ -12,6 +12,7 @@
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "sim/collective/algorithm.hpp"
 #include "tests/reference/fake_messages.hpp"
+#include "tests/sim/collective/option_sets.hpp"
 
 using namespace orrery;
 using collective::Combine;
@@ -150,8 +151,9 @@ TEST_CASE("transfers of one step between the same two travel as one message, and
   CHECK(receiver == std::vector<float>{31, 20, 3});
 }
 
-TEST_CASE("every registered algorithm gives exact results on real buffers") {
+TEST_CASE("every registered algorithm with every set of options gives exact results on real buffers") {
   int plans = 0;
+  const std::vector<collective::OptionSet> sets = collective::all_option_sets();
   for (int kind = 0; kind < kCollectiveKinds; ++kind) {
     for (int ranks = 2; ranks <= 5; ++ranks) {
       // Fewer elements than ranks, a number that nothing divides, and one that all divide.
@@ -161,9 +163,11 @@ TEST_CASE("every registered algorithm gives exact results on real buffers") {
         request.ranks = ranks;
         request.elements = request.kind == CollectiveKind::barrier ? 0 : elements;
         request.has_reducer = true;
-        for (const auto& algorithm : collective::eligible(request)) {
-          INFO(algorithm.name() << ", " << name(request.kind) << ", " << ranks << " ranks, " << elements);
-          const collective::Plan plan = algorithm->plan(request);
+        if (ranks == 4) request.dimensions = {2, 2};
+        for (const collective::OptionSet& set : sets) {
+          if (set.algorithm->refusal(request)) continue;
+          INFO(set.text << ": " << name(request.kind) << ", " << ranks << " ranks, " << elements);
+          const collective::Plan plan = set.algorithm->plan(request);
           Buffers buffers = buffers_of(plan);
           execute(plan, buffers);
           CHECK(wrong_elements(plan, buffers, 0, ranks - 1) == 0);

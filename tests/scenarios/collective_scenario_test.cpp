@@ -171,6 +171,27 @@ TEST_CASE("a bound counts only the directions that the collective needs") {
   CHECK(bound("reduce_scatter", "host 3 -> switch") == Approx(30e-6));
 }
 
+// Float32 on cables of 10 GB/s. Rank 1 receives 3,000 elements, the most that any port carries: 12 kB in 1.2 us. What a
+// rank keeps (the diagonal) is on no port. With the way out of host 3 at 1 GB/s its 500 elements take longer: 2 us.
+TEST_CASE("the bound of an all-to-all with counts is what the busiest port must carry") {
+  const std::vector<std::string> unequal{
+      "collective=all_to_all", "algorithm=pairwise",
+      "counts=[[90000, 1000, 0, 0], [0, 0, 0, 0], [0, 2000, 7, 0], [0, 0, 500, 0]]"};
+  const CollectiveCaseReport c = report_of(unequal).cases.at(0);
+  CHECK(c.bound_s == Approx(1.2e-6).epsilon(1e-12));
+  CHECK(c.time_s >= c.bound_s);
+  std::vector<std::string> slow = unequal;
+  slow.push_back(
+      R"(cluster.network.faults=[{"link": "host 3 -> switch", "bandwidth_factor": 0.1, "one_way": true}])");
+  CHECK(report_of(slow).cases.at(0).bound_s == Approx(2e-6).epsilon(1e-12));
+  // Equal counts are the all-to-all without counts: 3/4 of 40 kB on every port.
+  const std::string row = "[2500, 2500, 2500, 2500]";
+  CHECK(report_of({"collective=all_to_all", "algorithm=pairwise",
+                   "counts=[" + row + ", " + row + ", " + row + ", " + row + "]"})
+            .cases.at(0)
+            .bound_s == report_of({"collective=all_to_all", "algorithm=pairwise"}).cases.at(0).bound_s);
+}
+
 TEST_CASE("names with quotes and commas stay one field of the CSV") {
   CollectiveReport report = report_of({});
   report.cases[0].bottleneck = "a \"fast\", b -> c";

@@ -6,7 +6,7 @@
 #include "calibrate/backends/cpu/kernels/vector_math.hpp"
 #include "sim/base/error.hpp"
 #include "validate/reference/dataset.hpp"
-#include "validate/reference/gzip_file.hpp"
+#include "validate/reference/dataset_file.hpp"
 #include "workloads/learn/idx.hpp"
 
 namespace orrery::reference {

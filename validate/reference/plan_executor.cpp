@@ -22,12 +22,24 @@ PlanExecutor::PlanExecutor(const collective::Plan& plan, int participant)
       const auto end =
           std::find_if(begin, all.end(), [&](const collective::Transfer& t) { return t.step != begin->step; });
       Step step = read_step(std::span(&*begin, index(end - begin)), plan, participant);
+      step.number = begin->step;
       // Steps in which this participant has no part do not hold it up.
       if (!step.sends.empty() || !step.applies.empty()) channel.steps.push_back(std::move(step));
       begin = end;
     }
     channels_.push_back(std::move(channel));
+    if (source.after >= 0) follow(source, channels_.size() - 1);
   }
+}
+
+/// Of the channel before it, this participant's steps below after_step come first.
+void PlanExecutor::follow(const collective::Channel& source, std::size_t channel) {
+  SIM_ASSERT(index(source.after) < channel, "a channel begins after one that stands before it");
+  Channel& leader = channels_[index(source.after)];
+  const auto steps = std::count_if(leader.steps.begin(), leader.steps.end(),
+                                   [&](const Step& step) { return step.number < source.after_step; });
+  leader.followers.push_back({channel, index(steps)});
+  channels_[channel].follows = true;
 }
 
 /// Transfers of one step between the same two are neighbours in the list, so they extend the last message, and what is
@@ -69,7 +81,10 @@ void PlanExecutor::start(calibrate::PointToPoint& messages, std::span<float> buf
   for (std::size_t c = 0; c < channels_.size(); ++c) {
     channels_[c].next = 0;
     channels_[c].under_way = 0;
-    go_on(c);
+    channels_[c].begun = false;
+  }
+  for (std::size_t c = 0; c < channels_.size(); ++c) {
+    if (!channels_[c].follows) go_on(c);
   }
 }
 
@@ -92,6 +107,7 @@ bool PlanExecutor::advance() {
 /// Starts the channel's next step; those that need no message are done on the spot.
 void PlanExecutor::go_on(std::size_t c) {
   Channel& channel = channels_[c];
+  channel.begun = true;
   for (; channel.next < channel.steps.size(); apply(channel)) {
     const Step& step = channel.steps[channel.next];
     channel.staging.resize(std::max(channel.staging.size(), step.staging));
@@ -102,9 +118,19 @@ void PlanExecutor::go_on(std::size_t c) {
     }
     for (const Message& m : step.sends) own(messages_->send(gather(m, staging), m.peer, tag), c);
     for (const Message& m : step.copies) pack(m, staging);
-    if (channel.under_way > 0) return;
+    if (channel.under_way > 0) {
+      begin_followers(channel);
+      return;
+    }
   }
   --channels_left_;
+  begin_followers(channel);
+}
+
+void PlanExecutor::begin_followers(const Channel& channel) {
+  for (const Follower& follower : channel.followers) {
+    if (follower.next <= channel.next && !channels_[follower.channel].begun) go_on(follower.channel);
+  }
 }
 
 /// Where the message can be read: in the buffer itself when it is one piece there, which nothing changes before the

@@ -1,6 +1,6 @@
 // Executes a collective plan on real buffers: the very object that the symbolic checker proves and that the simulator
 // times. It keeps to what sim/collective/plan.hpp says of a channel: in each step all sends and receives are started
-// together, waited for, then applied in the order of the list; channels run at the same time and independently.
+// together, waited for, then applied in the order of the list; channels run at the same time, some begun after others.
 #pragma once
 
 #include <cstdint>
@@ -45,20 +45,29 @@ class PlanExecutor {
     collective::Combine combine = collective::Combine::copy;
   };
   struct Step {
+    int number = 0;  ///< in the plan
     std::vector<Message> sends, receives;
     std::vector<Message> copies;  ///< local: staged at the step's start, as if sent
     std::vector<Apply> applies;
     std::size_t staging = 0;      ///< elements of the staging area
   };
+  /// A channel that begins when another one's `next` has come to this.
+  struct Follower {
+    std::size_t channel = 0, next = 0;
+  };
   struct Channel {
     std::vector<Step> steps;
+    std::vector<Follower> followers;
+    bool follows = false, begun = false;
     std::size_t next = 0;       ///< the step that is under way, or to be started
     std::size_t under_way = 0;  ///< its requests that are not finished
     std::vector<float> staging;
   };
 
   static Step read_step(std::span<const collective::Transfer> transfers, const collective::Plan& plan, int participant);
+  void follow(const collective::Channel& source, std::size_t channel);
   void go_on(std::size_t channel);
+  void begin_followers(const Channel& channel);
   std::span<const float> gather(const Message& message, std::span<float> staging) const;
   void pack(const Message& message, std::span<float> staging) const;
   void apply(Channel& channel);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "sim/base/error.hpp"
-#include "validate/reference/gzip_file.hpp"
+#include "validate/reference/dataset_file.hpp"
 #include "validate/reference/token_data.hpp"
 
 namespace orrery::reference {

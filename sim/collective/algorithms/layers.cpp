@@ -1,5 +1,6 @@
 #include "sim/collective/algorithms/layers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace orrery::collective {
@@ -23,34 +24,39 @@ std::vector<CollectiveKind> kinds_of_layer(const Layers& layers, std::size_t lay
   return {CollectiveKind::reduce_scatter, CollectiveKind::all_gather};
 }
 
-/// Puts the same plan into the whole for every group of ranks along a dimension.
+/// Puts the same plan into a channel for every group of ranks along a dimension.
 class Grid {
  public:
-  Grid(Plan& whole, std::vector<int> extents) : whole_(whole), extents_(std::move(extents)) {}
+  /// The channel works on the first `slots` slots.
+  Grid(Channel& channel, int ranks, int slots, std::vector<int> extents)
+      : channel_(channel), ranks_(ranks), slots_(slots), extents_(std::move(extents)) {}
 
   /// The ranks along `dimension` form the groups; each works on the slots that its members own after the layers before.
   int place(const Plan& part, std::size_t dimension, int step) {
     int stride = 1;
     for (std::size_t i = 0; i < dimension; ++i) stride *= extents_[i];
     const int extent = extents_[dimension];
-    for (int first = 0; first < whole_.ranks; ++first) {
+    int steps = 0;
+    for (const Channel& channel : part.channels) steps = std::max(steps, channel.steps);
+    for (int first = 0; first < ranks_; ++first) {
       if (first / stride % extent != 0) continue;
       const auto [base, slots] = owned(first, dimension);
       const int width = slots / part.layout.slots();
       SIM_ASSERT(width * part.layout.slots() == slots, "a layer's slots are whole multiples of its plan's");
-      for (const Transfer& t : part.channels[0].transfers) {
-        whole_.channels[0].add({step + t.step, first + t.from * stride, first + t.to * stride,
-                                                base + t.source * width, base + t.target * width, t.slots * width,
-                                                t.combine});
+      for (const Channel& channel : part.channels) {
+        for (const Transfer& t : channel.transfers) {
+          channel_.add({step + t.step, first + t.from * stride, first + t.to * stride, base + t.source * width,
+                        base + t.target * width, t.slots * width, t.combine});
+        }
       }
     }
-    return step + part.channels[0].steps;
+    return step + steps;
   }
 
  private:
   /// First slot and number of slots that a rank holds before the layer of `dimension`: block x_i of each layer before.
   std::pair<int, int> owned(int rank, std::size_t dimension) const {
-    int base = 0, slots = whole_.layout.slots();
+    int base = 0, slots = slots_;
     for (std::size_t i = 0; i < dimension; ++i) {
       slots /= extents_[i];
       base += rank % extents_[i] * slots;
@@ -59,7 +65,8 @@ class Grid {
     return {base, slots};
   }
 
-  Plan& whole_;
+  Channel& channel_;
+  int ranks_, slots_;
   std::vector<int> extents_;
 };
 
@@ -76,24 +83,40 @@ std::optional<std::string> layers_refusal(const Layers& layers, const PlanReques
   return std::nullopt;
 }
 
-Plan layered_all_reduce(const Layers& layers, const PlanRequest& request, const std::string& algorithm) {
+Plan layered_all_reduce(const Layers& layers, const PlanRequest& request, const std::string& algorithm, int pieces) {
   const std::vector<int> extents = grid_of(request);
   const std::size_t last = layers.size() - 1;
-  const Plan all_reduce = layers[last]->plan(part_of(request, last, CollectiveKind::all_reduce));
-  SIM_ASSERT(all_reduce.channels.size() == 1 && all_reduce.helpers == 0, "a layer has one channel and no helpers");
+  PlanRequest piece = request;
+  piece.elements /= pieces;
+  const Plan all_reduce = layers[last]->plan(part_of(piece, last, CollectiveKind::all_reduce));
+  SIM_ASSERT(all_reduce.helpers == 0, "a layer has no helpers");
   int slots = all_reduce.layout.slots();
   for (std::size_t i = 0; i < last; ++i) slots *= extents[i];
-  Plan plan = empty_plan(request, algorithm, slots);
-  Grid grid(plan, extents);
+  Plan plan = empty_plan(request, algorithm, pieces * slots);
+  plan.channels.resize(static_cast<std::size_t>(pieces));
+  Channel& first = plan.channels[0];
+  Grid grid(first, request.ranks, slots, extents);
   int step = 0;
   for (std::size_t i = 0; i < last; ++i) {
-    step = grid.place(layers[i]->plan(part_of(request, i, CollectiveKind::reduce_scatter)), i, step);
+    step = grid.place(layers[i]->plan(part_of(piece, i, CollectiveKind::reduce_scatter)), i, step);
   }
+  const int reduced = step;
   step = grid.place(all_reduce, last, step);
   for (std::size_t i = last; i-- > 0;) {
-    step = grid.place(layers[i]->plan(part_of(request, i, CollectiveKind::all_gather)), i, step);
+    step = grid.place(layers[i]->plan(part_of(piece, i, CollectiveKind::all_gather)), i, step);
   }
-  return finished(std::move(plan));
+  finish(first);
+  check_transfers(static_cast<std::int64_t>(first.transfers.size()) * pieces);
+  for (int i = 1; i < pieces; ++i) {
+    Channel& channel = plan.channels[static_cast<std::size_t>(i)] = first;
+    channel.after = i - 1;
+    channel.after_step = reduced;
+    for (Transfer& t : channel.transfers) {
+      t.source += i * slots;
+      t.target += i * slots;
+    }
+  }
+  return plan;
 }
 
 std::optional<Seconds> layers_closed_form(const Layers& layers, const PlanRequest& request, Bytes element,

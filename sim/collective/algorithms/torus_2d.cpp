@@ -22,7 +22,7 @@ class Torus2d final : public Configured<Algorithm, Torus2d, Torus2dConfig> {
     return std::nullopt;
   }
 
-  Plan plan(const PlanRequest& request) const override { return layered_all_reduce(rings(), request, "torus_2d"); }
+  Plan plan(const PlanRequest& request) const override { return layered_all_reduce(rings(), request, "torus_2d", 1); }
 
   std::optional<Seconds> closed_form(const PlanRequest& request, Bytes element,
                                      std::span<const Hockney> levels) const override {

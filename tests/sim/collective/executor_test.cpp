@@ -12,6 +12,7 @@
 #include "sim/kernel/when.hpp"
 #include "sim/net/topology_builder.hpp"
 #include "tests/sim/collective/ideal_network.hpp"
+#include "tests/sim/collective/option_sets.hpp"
 #include "tests/sim/collective/requests.hpp"
 
 using namespace orrery;
@@ -110,6 +111,35 @@ TEST_CASE("on every registered topology no collective beats its ports, bytes are
   }
 }
 
+// Channel 0: 0 -> 1, then 1 -> 2. Channel 1: 2 -> 0, which 2 could begin at once; 0 begins it when its own part of channel
+// 0 is done. All messages are alone on their ports and take t.
+TEST_CASE("a channel that begins after steps of another one waits for them at each rank by itself") {
+  const IdealNetwork ideal(3);
+  net::Router router(ideal.topology());
+  Plan plan;
+  plan.kind = CollectiveKind::neighbor_average;
+  plan.ranks = 3;
+  plan.layout = SlotLayout::even(2000, 2);
+  plan.channels.resize(2);
+  plan.channels[0].transfers = {{0, 0, 1}, {1, 1, 2}};
+  plan.channels[1].transfers = {{0, 2, 0, 1, 1}};
+  for (Channel& channel : plan.channels) finish(channel);
+  const Seconds t = kHockney.alpha + Bytes(1000) * kHockney.beta;
+  for (const bool waits : {false, true}) {
+    if (waits) {
+      plan.channels[1].after = 0;
+      plan.channels[1].after_step = 1;
+    }
+    const auto nodes = place(plan, ideal.topology());
+    const EndpointCosts costs{kHockney.alpha, {}, Bytes(1)};
+    const auto events = time_plan(plan, router, nodes, costs, Fidelity::events);
+    const auto walked = time_plan(plan, router, nodes, costs, Fidelity::uncontended);
+    REQUIRE(walked);
+    CHECK(walked->rank_time == events->rank_time);
+    CHECK(events->rank_time == std::vector<Seconds>{waits ? 2.0 * t : t, 2.0 * t, 2.0 * t});
+  }
+}
+
 TEST_CASE("two directions of a cable make a ring of two channels twice as fast") {
   net::Topology ring;
   for (int i = 0; i < 4; ++i) ring.add_host("host " + std::to_string(i), net::NodeRole::forwarding_host);
@@ -120,13 +150,8 @@ TEST_CASE("two directions of a cable make a ring of two channels twice as fast")
   Plan plan = one->plan(request);
   const auto once = time_plan(plan, router, place(plan, ring), {0_s, {}, Bytes(1000)});
   Registered<Algorithm> two("ring");
-  class SetChannels final : public FieldVisitor {
-    void visit(const Field&, const ValueRef& value) override {
-      const IntegerRef& channels = std::get<IntegerRef>(value.to);
-      channels.set(channels.object, 2);
-    }
-  } set;
-  two->visit(set);
+  option_sets::Set two_channels("channels", 2, "");
+  two->visit(two_channels);
   plan = two->plan(request);
   const auto both = time_plan(plan, router, place(plan, ring), {0_s, {}, Bytes(1000)});
   CHECK(both->fidelity == Fidelity::uncontended);

@@ -1,6 +1,6 @@
-// The automatic choice: what theory says is cheap is chosen, the table is complete, and a network's levels are what its
-// cables and their sharing cost.
-#include "sim/collective/choose.hpp"
+// What theory says of closed forms on Hockney levels: where algorithms cross. And a network's levels are what its cables
+// and their sharing cost.
+#include "sim/collective/levels.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -11,6 +11,7 @@
 #include "sim/base/json_io.hpp"
 #include "sim/collective/placement.hpp"
 #include "tests/sim/collective/ideal_network.hpp"
+#include "tests/sim/collective/option_sets.hpp"
 
 using namespace orrery;
 using namespace orrery::literals;
@@ -49,12 +50,19 @@ TEST_CASE("oracle C11: ring and an ideal tree cross where (2(P-1) - 2 log2 P) al
 
 TEST_CASE("small buffers go in few start-ups, large ones in few bytes") {
   const Hockney h{5_us, SecondsPerByte(2e-11), {}};
+  const auto cheapest = [&](const PlanRequest& request) {
+    std::pair<Seconds, std::string> best{Seconds(1e9), ""};
+    for (const Registered<Algorithm>& algorithm : eligible(request)) {
+      const auto time = algorithm->closed_form(request, Bytes(1), {&h, 1});
+      if (time && algorithm->servers() == 0) best = std::min(best, {*time, algorithm.name()});
+    }
+    return best;
+  };
   for (const int ranks : {8, 16, 64}) {
-    const Choice small = choose(all_reduce(ranks, 64), Bytes(1), {&h, 1});
-    const Choice large = choose(all_reduce(ranks, 1 << 30), Bytes(1), {&h, 1});
-    CHECK(small.algorithm.name() == "one_shot");
-    CHECK(large.algorithm.name() == "two_shot");
-    CHECK(large.time.value() == Approx(2 * 5e-6 + 2.0 * (ranks - 1) / ranks * (1 << 30) * 2e-11));
+    CHECK(cheapest(all_reduce(ranks, 64)).second == "one_shot");
+    const auto [time, name] = cheapest(all_reduce(ranks, 1 << 30));
+    CHECK(name == "two_shot");
+    CHECK(time.value() == Approx(2 * 5e-6 + 2.0 * (ranks - 1) / ranks * (1 << 30) * 2e-11));
   }
 }
 
@@ -63,37 +71,13 @@ TEST_CASE("recursive doubling is ahead of halving-doubling below their crossover
   const Hockney h{5_us, SecondsPerByte(2e-11), {}};
   const double p = 16, rounds = 4;
   const double crossover = rounds * 5e-6 / ((rounds - 2 * (p - 1) / p) * 2e-11);
-  const auto place_of = [&](const Choice& choice, const std::string& name) {
-    std::size_t i = 0;
-    while (choice.candidates.at(i).algorithm != name) ++i;
-    return i;
-  };
-  const Choice below = choose(all_reduce(16, std::llround(0.98 * crossover)), Bytes(1), {&h, 1});
-  const Choice above = choose(all_reduce(16, std::llround(1.02 * crossover)), Bytes(1), {&h, 1});
-  CHECK(place_of(below, "recursive_doubling") < place_of(below, "halving_doubling"));
-  CHECK(place_of(above, "halving_doubling") < place_of(above, "recursive_doubling"));
+  const PlanRequest below = all_reduce(16, std::llround(0.98 * crossover));
+  const PlanRequest above = all_reduce(16, std::llround(1.02 * crossover));
+  CHECK(closed_form("recursive_doubling", below, h) < closed_form("halving_doubling", below, h));
+  CHECK(closed_form("halving_doubling", above, h) < closed_form("recursive_doubling", above, h));
 }
 
-TEST_CASE("the table of candidates has every algorithm, sorted, with the reason of those that cannot") {
-  const Hockney h{5_us, SecondsPerByte(2e-11), {}};
-  PlanRequest request = all_reduce(12, 1 << 20);
-  const Choice choice = choose(request, Bytes(1), {&h, 1});
-  CHECK(choice.candidates.size() == Algorithm::registry().names().size());
-  CHECK(choice.candidates.front().algorithm == choice.algorithm.name());
-  for (std::size_t i = 0; i < choice.candidates.size(); ++i) {
-    const Candidate& candidate = choice.candidates[i];
-    CHECK(candidate.time.has_value() == candidate.refusal.empty());
-    if (i > 0 && candidate.time) CHECK(*choice.candidates[i - 1].time <= *candidate.time);
-    if (candidate.algorithm == "parameter_server") CHECK(candidate.refusal == "needs hosts of its own");
-    if (candidate.algorithm == "torus_2d") CHECK_THAT(candidate.refusal, Catch::Contains("two dimensions"));
-  }
-  request.kind = CollectiveKind::point_to_point;
-  request.ranks = 1;
-  CHECK_THROWS_WITH(choose(request, Bytes(1), {&h, 1}),
-                    Catch::Contains("no algorithm can do point_to_point on 1 ranks"));
-}
-
-TEST_CASE("on one switch the closed forms of all candidates are what their plans take") {
+TEST_CASE("the level of hosts on one switch is a message's start-up and its cable") {
   const IdealNetwork ideal(9);
   net::Router router(ideal.topology());
   const EndpointCosts costs{kHockney.alpha, kHockney.gamma, Bytes(1)};
@@ -102,16 +86,6 @@ TEST_CASE("on one switch the closed forms of all candidates are what their plans
   REQUIRE(levels.size() == 1);
   CHECK(levels[0].alpha == kHockney.alpha);
   CHECK(levels[0].beta.value() == Approx(kHockney.beta.value()).epsilon(1e-12));
-  for (const std::int64_t bytes : {64, 65536, 1 << 26}) {
-    const PlanRequest request = request_on(ideal.topology(), CollectiveKind::all_reduce, 8, bytes);
-    for (const Candidate& candidate : choose(request, Bytes(1), levels).candidates) {
-      if (!candidate.time) continue;
-      CAPTURE(candidate.algorithm, bytes);
-      const Plan plan = Registered<Algorithm>(candidate.algorithm)->plan(request);
-      const Seconds taken = time_plan(plan, router, place(plan, ideal.topology()), costs)->time;
-      CHECK(std::abs((*candidate.time - taken).value()) < 2e-9 + 1e-6 * taken.value());
-    }
-  }
 }
 
 TEST_CASE("a network card shared by the GPUs of a node costs each of them its share of it") {
@@ -133,7 +107,9 @@ TEST_CASE("a network card shared by the GPUs of a node costs each of them its sh
   CHECK(levels[1].beta.value() == Approx(4e-10));
   // 2(G-1)(a0 + n/G b0) + 2(M-1)(a1 + n/GM b1), as the plan takes on that network.
   const PlanRequest request = request_on(pod, CollectiveKind::all_reduce, 12, 12 << 20);
-  const Registered<Algorithm> layered("hierarchical");
+  Registered<Algorithm> layered("hierarchical");
+  option_sets::Set one_piece("pieces", 1, "");
+  layered->visit(one_piece);
   const Plan plan = layered->plan(request);
   const auto timing = time_plan(plan, router, place(plan, pod), {1_us, {}, Bytes(1)});
   CHECK(std::abs((timing->time - *layered->closed_form(request, Bytes(1), levels)).value()) < 20e-9);

@@ -1,4 +1,4 @@
-#include "calibrate/fit/table_files.hpp"
+#include "calibrate/files/packed_file.hpp"
 
 #include <unistd.h>
 #include <zlib.h>
@@ -18,9 +18,9 @@ TEST_CASE("a compressed table is read whole, and one that was cut off is refused
   const gzFile file = gzopen(path.c_str(), "wb");
   REQUIRE(gzwrite(file, rows.data(), static_cast<unsigned>(rows.size())) == static_cast<int>(rows.size()));
   REQUIRE(gzclose(file) == Z_OK);
-  CHECK(calibrate::read_table_file(path) == rows);
+  CHECK(calibrate::read_packed_file(path) == rows);
   fs::resize_file(path, fs::file_size(path) / 2);
-  CHECK_THROWS_AS(calibrate::read_table_file(path), BackendError);
+  CHECK_THROWS_AS(calibrate::read_packed_file(path), BackendError);
   fs::remove(path);
-  CHECK_THROWS_AS(calibrate::read_table_file(path), ScenarioError);
+  CHECK_THROWS_AS(calibrate::read_packed_file(path), ScenarioError);
 }

@@ -1,4 +1,4 @@
-// Reads whole files that may be compressed: gzip, dictzip (a gzip dialect) or plain, all through zlib.
+// Files of training data as they are installed: possibly compressed, each shipped by a package of Debian.
 #pragma once
 
 #include <cstdint>
