@@ -15,8 +15,7 @@
 
 namespace orrery::learn {
 
-/// How the learning rate changes with the number of updates. Alternatives: constant, step, cosine, inverse (1 / (1 +
-/// decay n)), each with linear warm-up.
+/// How the learning rate changes with the epochs: constant, step, cosine or inverse, each with linear warm-up.
 struct ConstantRate {
   static constexpr std::string_view kind = "constant";
   static constexpr std::string_view kind_help = "the optimizer's learning rate throughout";
@@ -99,6 +98,7 @@ class Updater {
  private:
   UpdateConfig config_;
   Vector sum_, first_, second_;  // gradients so far, velocity or moments
+  double decay1_ = 1.0, decay2_ = 1.0;  // Adam: beta1 and beta2 to the power of the updates
   int added_ = 0;
   std::int64_t updates_ = 0;
 };
