@@ -23,8 +23,13 @@ class ComputeTime {
   virtual Seconds sample(RngStream& draws) const = 0;
   virtual double cdf(Seconds t) const = 0;
   virtual Seconds quantile(double p) const = 0;  ///< REQUIRES: 0 < p < 1
+  /// The time that is exceeded with probability q: quantile(1 - q), but exact also where 1 - q rounds to 1. By default it
+  /// is not (q below 2^-53 counts as 2^-53). REQUIRES: 0 < q < 1
+  virtual Seconds upper_quantile(double q) const;
   virtual Seconds mean() const = 0;              ///< infinite where there is none (Pareto with shape <= 1)
   virtual std::optional<double> cv2() const = 0; ///< variance over squared mean; nothing where it is infinite
+  /// Whether what is left of a time that is not over is distributed as a whole one (exponential alone).
+  virtual bool is_memoryless() const { return false; }
   /// Mean of the k-th smallest of n independent times, 1 <= k <= n. By default integrated numerically from the quantile
   /// function: int_0^1 Q(u) Beta(u; k, n-k+1) du (David and Nagaraja 2003); closed forms override it.
   virtual Seconds order_statistic_mean(int k, int n) const;

@@ -14,7 +14,8 @@
 
 namespace orrery::straggler {
 
-/// A learner is slow now and then: a two-state Markov chain in time, independent for each learner.
+/// A learner is slow now and then: a two-state Markov chain in time, independent for each learner. It begins in its
+/// stationary state: slow with probability slow / (normal + slow), which is also the share of time in slow phases.
 struct SlowPhases {
   double factor = 4.0;
   Seconds normal{60.0};
@@ -42,6 +43,7 @@ void fields(V& v, StragglerConfig& c) {
 
 class ComputeTimes {
  public:
+  /// REQUIRES: the distribution has no refusal.
   ComputeTimes(const StragglerConfig& config, int learners, Seed seed);
   /// Time of the learner's next mini-batch when it begins at `now` (not before an earlier one).
   Seconds draw(int learner, Seconds now);

@@ -24,7 +24,7 @@ struct Applied {
 struct Orders {
   Use use = Use::hold;
   std::vector<Applied> applied;     ///< those of this update, in order of arrival, the arrived one last; with Use::apply
-  std::vector<Next> next;           ///< one per learner
+  std::vector<Next> next;           ///< one per learner; `wait` for round_members
   std::vector<int> round_members;   ///< in ascending order; empty: no round
   Round round;
 };
@@ -45,7 +45,7 @@ class Coordinator {
   /// All learners begin at version 0 at time 0. `variant` outlives it. REQUIRES: no refusal.
   Coordinator(const Variant& variant, int learners);
 
-  /// A gradient of `learner` arrived with that mini-batch loss. Valid until the next call; allocates nothing once its
+  /// A gradient of `learner` arrived with that mini-batch loss. The result is valid until the next call; allocates nothing once its
   /// buffers have grown. REQUIRES: the learner computes; `now` does not go back.
   const Orders& arrive(int learner, Seconds now, double loss);
 
@@ -55,17 +55,24 @@ class Coordinator {
   std::uint64_t decisions_hash() const { return hash_; }
 
  private:
-  void carry_out(int learner);
+  View view() const { return {version_, learners_, held_, loss_}; }
   void book_loss(Seconds now, double loss);
+  void use_gradient(const Arrival& arrival);
+  void count_used(std::int64_t staleness);
+  void move_learners(int arrived);
+  void mix_models(int arrived);
+  void hash_orders(int arrived);
 
   const Variant& variant_;
+  const bool is_central_;
+  const Seconds loss_block_;
   std::vector<LearnerView> learners_;
   std::vector<Held> held_;
   std::int64_t version_ = 0;
   LossView loss_;
   double block_sum_ = 0.0;
   std::int64_t block_count_ = 0, blocks_ = 0;
-  Seconds block_end_{0.0};
+  Seconds block_end_{0.0}, latest_{0.0};
   Decision decision_;
   Orders orders_;
   Books books_;
