@@ -1,4 +1,5 @@
-// What a simulated run of parallel SGD gave, as plain values.
+// What a simulated run of parallel SGD gave, as plain values: how the model learned over simulated time, what the variant
+// did (updates, staleness, cancelled work), and where the learners' time and the network's bytes went.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,15 @@ struct CurvePoint {
   std::optional<double> test_loss;
 };
 
-/// What a learner did, for timelines; recorded for the first `Spans::kept` of a run only.
-enum class Doing : std::uint8_t { computing, cancelled, waiting, pushing, fetching, round };
+/// What a learner did, for timelines; the first so many of a run are kept, in order of their beginning.
+enum class Doing : std::uint8_t {
+  computing,  ///< a mini-batch whose gradient was used, or that was under way at the end
+  cancelled,  ///< a mini-batch that was cancelled, or whose gradient was dropped
+  waiting,    ///< for others, for the server or for its update
+  pushing,    ///< its gradient is on the way to the server
+  fetching,   ///< a model is on the way to it
+  round       ///< the messages of a round or of an all-reduce
+};
 struct LearnerSpan {
   int learner = 0;
   Doing doing = Doing::computing;
@@ -32,14 +40,14 @@ struct LearnerSpan {
 struct SgdResult {
   sync::Books books;
   Seconds end{0.0};                   ///< of the simulated time
-  std::vector<CurvePoint> curve;
+  std::vector<CurvePoint> curve;      ///< at the start, at the evenly spaced moments, and at an end before the last of them
   std::vector<Seconds> iterations;    ///< time between updates (local variants: between rounds), at most 100,000
   double epochs = 0.0;
-  Seconds computed{0.0};              ///< learner time whose gradients were used, summed over learners
+  Seconds computed{0.0};              ///< learner time whose gradients were used or under way at the end, summed over learners
   Seconds wasted{0.0};                ///< learner time of cancelled and dropped mini-batches
   Seconds waited{0.0};                ///< learner time neither computing nor communicating
   Seconds communicated{0.0};          ///< learner time in messages
-  Bytes pushed{0.0}, pulled{0.0};     ///< over all learners, as on the wire
+  Bytes pushed{0.0}, pulled{0.0};     ///< over all learners, of messages that arrived; all-reduce: sent, received
   bool diverged = false;              ///< the loss became infinite or not a number; the run ended there
   std::vector<LearnerSpan> spans;
   std::uint64_t decisions_hash = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sim/base/error.hpp"
 #include "workloads/straggler/special_functions.hpp"
@@ -82,6 +83,14 @@ Seconds ComputeTime::order_statistic_mean(int k, int n) const {
 
 std::optional<double> ComputeTime::sum_cdf(int, Seconds) const {
   return std::nullopt;
+}
+
+double ComputeTime::log_density(Seconds) const {
+  return -std::numeric_limits<double>::infinity();
+}
+
+int ComputeTime::fit(std::span<const Seconds>) {
+  return 0;
 }
 
 }  // namespace orrery::straggler

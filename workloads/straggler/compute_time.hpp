@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "sim/base/registered.hpp"
@@ -34,8 +35,16 @@ class ComputeTime {
   /// function: int_0^1 Q(u) Beta(u; k, n-k+1) du (David and Nagaraja 2003); closed forms override it.
   virtual Seconds order_statistic_mean(int k, int n) const;
 
-  /// P(the sum of n independent times <= t) where it has a closed form (exponential, shifted exponential, gamma, constant).
+  /// P(the sum of n independent times <= t) where it has a closed form (exponential, shifted exponential, gamma,
+  /// constant).
   virtual std::optional<double> sum_cdf(int n, Seconds t) const;
+
+  /// ln of the probability density at t, per second; minus infinity where it is 0. REQUIRES: fit() can set parameters.
+  virtual double log_density(Seconds t) const;
+  /// Sets the parameters to the most likely ones for these independent times (fit.hpp compares families). Returns how many
+  /// it has set; 0, with the parameters as they were, where the family has no density or cannot describe the times.
+  /// REQUIRES: at least two times, all > 0, ascending.
+  virtual int fit(std::span<const Seconds> times);
 
   static Registry<ComputeTime>& registry();
 };

@@ -7,8 +7,8 @@
 
 namespace orrery::sync {
 
-/// The learner updates its own model and goes on until it has `steps` updates since the last round; there it waits. The last
-/// to come starts the round of all.
+/// The learner updates its own model and goes on until it has `steps` updates since the last round; there it waits.
+/// The last to come starts the round of all.
 inline void step_until_round(std::int64_t steps, const Arrival& arrival, const View& view, Decision& decision) {
   decision.use = Use::local;
   Next& next = next_of(decision, arrival.learner);

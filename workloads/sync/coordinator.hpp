@@ -1,6 +1,6 @@
-// Runs a variant: keeps the books (versions, held gradients, who computes, who waits, staleness) and turns each arrival
-// into orders. One state machine for the simulator and the reference parameter server, so that both decide alike; the
-// hash over all decisions shows it.
+// Runs a variant: keeps the books (versions, held gradients, who computes, who waits, staleness) and turns each
+// arrival into orders. One state machine for the simulator and the reference parameter server, so that both decide
+// alike; the hash over all decisions shows it.
 //
 //   const Orders& orders = coordinator.arrive(learner, now, loss);
 //   if (orders.use == Use::apply) { average the gradients of orders.applied; update the model }
@@ -23,7 +23,7 @@ struct Applied {
 
 struct Orders {
   Use use = Use::hold;
-  std::vector<Applied> applied;     ///< those of this update, in order of arrival, the arrived one last; with Use::apply
+  std::vector<Applied> applied;     ///< with Use::apply: those of this update, in order of arrival
   std::vector<Next> next;           ///< one per learner; `wait` for round_members
   std::vector<int> round_members;   ///< in ascending order; empty: no round
   Round round;
@@ -45,8 +45,8 @@ class Coordinator {
   /// All learners begin at version 0 at time 0. `variant` outlives it. REQUIRES: no refusal.
   Coordinator(const Variant& variant, int learners);
 
-  /// A gradient of `learner` arrived with that mini-batch loss. The result is valid until the next call; allocates nothing once its
-  /// buffers have grown. REQUIRES: the learner computes; `now` does not go back.
+  /// A gradient of `learner` arrived with that mini-batch loss. The result is valid until the next call; allocates
+  /// nothing once its buffers have grown. REQUIRES: the learner computes; `now` does not go back.
   const Orders& arrive(int learner, Seconds now, double loss);
 
   std::int64_t version() const { return version_; }

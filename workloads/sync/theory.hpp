@@ -1,6 +1,6 @@
-// Mean times of parallel SGD that several variants share: who is slowest, who is first, how fast gradients come in. All
-// hold for independent compute times and free communication. Each gives nothing where its formula does not hold (slow
-// phases, a distribution without the closed form that is needed, a mean that does not exist).
+// Mean times of parallel SGD that several variants share: who is slowest, who is first, how fast gradients come in.
+// All hold for independent compute times and free communication. Each gives nothing where its formula does not hold
+// (slow phases, a distribution without the closed form that is needed, a mean that does not exist).
 #pragma once
 
 #include <optional>
@@ -24,12 +24,12 @@ std::optional<Seconds> gradient_interval(const straggler::StragglerConfig& times
 /// int_0^inf 1 - prod_i P(X_i <= t) dt. REQUIRES: 1 <= k <= learners.
 std::optional<Seconds> kth_finish(const straggler::StragglerConfig& times, int k, int learners);
 
-/// Mean time until the slowest of P learners has done `steps` mini-batches: int_0^inf 1 - prod_i P(S_i <= t) dt with S_i
-/// the sum of that many times (Wang and Joshi 2019).
+/// Mean time until the slowest of P learners has done `steps` mini-batches: int_0^inf 1 - prod_i P(S_i <= t) dt with
+/// S_i the sum of that many times (Wang and Joshi 2019).
 std::optional<Seconds> slowest_of_steps(const straggler::StragglerConfig& times, int steps, int learners);
 
-/// Mean time until P learners that go on and on have done k mini-batches together: int_0^inf P(N_1(t) + .. + N_P(t) < k) dt
-/// with N_i(t) the number of times that fit into t (Dutta et al. 2018, K-batch-sync).
+/// Mean time until P learners that go on and on have done k mini-batches together: int_0^inf P(N_1(t) + .. + N_P(t) <
+/// k) dt with N_i(t) the number of times that fit into t (Dutta et al. 2018, K-batch-sync).
 std::optional<Seconds> kth_batch(const straggler::StragglerConfig& times, int k, int learners);
 
 }  // namespace orrery::sync

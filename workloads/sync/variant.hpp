@@ -1,11 +1,11 @@
-// Variants of parallel SGD by name: who waits for whom, and what happens to a gradient that arrives. Each is one file in
-// workloads/sync/variants with its configuration, its theory and its two hooks, registered there. Pure: no clock, no
-// network, no gradient values. The simulator (workloads/sgd) and the reference parameter server run the same objects
-// through the same Coordinator (coordinator.hpp). `orrery list sgd_variants` prints them.
+// Variants of parallel SGD by name: who waits for whom, and what happens to a gradient that arrives. Each is one file
+// in workloads/sync/variants with its configuration, its theory and its two hooks, registered there. Pure: no clock,
+// no network, no gradient values. The simulator (workloads/sgd) and the reference parameter server run the same
+// objects through the same Coordinator (coordinator.hpp). `orrery list sgd_variants` prints them.
 //
-// Central variants: one model, at the server. A learner holds a copy of the model as it was at some version (number of
-// updates), computes a gradient there and pushes it; on_gradient decides. Local variants: every learner has a model of
-// its own and updates it itself (Use::local); now and then on_round mixes models.
+// Central variants: one model, at the server. A learner holds a copy of the model as it was at some version (number
+// of updates), computes a gradient there and pushes it; on_gradient decides. Local variants: every learner has a
+// model of its own and updates it itself (Use::local); now and then on_round mixes models.
 #pragma once
 
 #include <cstdint>
@@ -49,14 +49,15 @@ struct Held {
   std::int64_t version = 0;  ///< of the model at which it was computed
 };
 
-/// Mean mini-batch loss over the first and over the last completed block of `loss_block()`; equal before a second one is
-/// complete, 0 before the first.
+/// Mean mini-batch loss over the first and over the last completed block of `loss_block()`; equal before a second one
+/// is complete, 0 before the first.
 struct LossView {
   double first = 0.0;
   double latest = 0.0;
 };
 
-/// What a policy may look at. The arrived gradient is counted in `finished` and `since_round` but is not among `held`.
+/// What a policy may look at. The arrived gradient is counted in `finished` and `since_round` but is not among
+/// `held`.
 struct View {
   std::int64_t version = 0;
   std::span<const LearnerView> learners;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "workloads/straggler/compute_time.hpp"
+#include "workloads/straggler/sample_means.hpp"
 #include "workloads/straggler/special_functions.hpp"
 
 namespace orrery::straggler {
@@ -30,6 +31,12 @@ class Exponential final : public Configured<ComputeTime, Exponential, Exponentia
   bool is_memoryless() const override { return true; }
   Seconds order_statistic_mean(int k, int n) const override { return config().mean * harmonic_difference(n, n - k); }
   std::optional<double> sum_cdf(int n, Seconds t) const override { return gamma_cdf(n, t / config().mean); }
+
+  double log_density(Seconds t) const override { return -std::log(config().mean.value()) - t / config().mean; }
+  int fit(std::span<const Seconds> times) override {
+    config().mean = mean_of(times);
+    return 1;
+  }
 };
 
 const bool registered = ComputeTime::registry().add<Exponential>(

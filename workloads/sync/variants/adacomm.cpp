@@ -1,9 +1,10 @@
-// AdaComm: local SGD whose averaging period follows the loss. Rare averaging while the loss falls fast (more steps per
-// second), frequent averaging near the end (a low error floor). After each block of time the mean mini-batch loss F_l sets
+// AdaComm: local SGD whose averaging period follows the loss. Rare averaging while the loss falls fast (more steps
+// per second), frequent averaging near the end (a low error floor). After each block of time the mean mini-batch loss
+// F_l sets
 //   tau_l = ceil(sqrt(F_l / F_0) tau_0)
 // with F_0 of the first block; never more than tau_0.
-// Source: Wang and Joshi, Adaptive communication strategies to achieve the best error-runtime trade-off in local-update
-// SGD, SysML 2019.
+// Source: Wang and Joshi, Adaptive communication strategies to achieve the best error-runtime trade-off in
+// local-update SGD, SysML 2019.
 #include <algorithm>
 #include <cmath>
 

@@ -1,6 +1,6 @@
-// AdaSync: K-sync or K-batch-sync SGD whose K follows the loss. Few gradients per update while the loss falls fast (more
-// updates per second), more of them near the end (less noise, a lower error floor). After each block of time the mean
-// mini-batch loss F_l sets
+// AdaSync: K-sync or K-batch-sync SGD whose K follows the loss. Few gradients per update while the loss falls fast
+// (more updates per second), more of them near the end (less noise, a lower error floor). After each block of time
+// the mean mini-batch loss F_l sets
 //   K_l = K_0 sqrt(F_0 / F_l), rounded to the nearest integer,
 // with F_0 of the first block; never less than K_0, never more than P.
 // Source: Dutta, Wang and Joshi, Slow and stale gradients can win the race, IEEE JSAIT 2021.

@@ -1,6 +1,6 @@
-// Asynchronous SGD: every gradient updates the model as soon as it arrives, and its sender goes on at the new model. The
-// most updates per second and no waiting at all; but a gradient is as stale as the number of updates that others made
-// while it was computed, which makes each update worse and limits the step size.
+// Asynchronous SGD: every gradient updates the model as soon as it arrives, and its sender goes on at the new model.
+// The most updates per second and no waiting at all; but a gradient is as stale as the number of updates that others
+// made while it was computed, which makes each update worse and limits the step size.
 // Source: Recht et al. (Hogwild), NIPS 2011; Dean et al. (Downpour SGD), NIPS 2012; Dutta et al., AISTATS 2018.
 //
 //   E[T] = E[X] / P, mean staleness P - 1 (both for any distribution); exponential: staleness geometric with 1/P

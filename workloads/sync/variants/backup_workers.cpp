@@ -1,12 +1,12 @@
 // Synchronous SGD with backup workers: of P learners b are spare; an update takes the first P - b gradients that were
-// computed at the present model. The stragglers are not cancelled: they finish, their gradients are stale by then and are
-// dropped, and they fetch the present model. No gradient is stale; unlike K-sync nothing must reach a learner in the midst
-// of its work, at the price that a straggler comes late to the next update as well.
+// computed at the present model. The stragglers are not cancelled: they finish, their gradients are stale by then and
+// are dropped, and they fetch the present model. No gradient is stale; unlike K-sync nothing must reach a learner in
+// the midst of its work, at the price that a straggler comes late to the next update as well.
 // Source: Chen et al., Revisiting distributed synchronous SGD, 2016 (arXiv 1604.00981).
 //
-// Exponential times with rate mu: every update begins with P - b learners at the present model and b at older ones (all at
-// the present one before the first), and every arrival comes from each learner that computes with equal probability. With d
-// gradients there and s learners at older models,
+// Exponential times with rate mu: every update begins with P - b learners at the present model and b at older ones
+// (all at the present one before the first), and every arrival comes from each learner that computes with equal
+// probability. With d gradients there and s learners at older models,
 //   t(d, s) = 1/((P-d) mu) + ((P-d-s) t(d+1, s) + s t(d, s-1)) / (P-d),   t(P-b, .) = 0,   E[T] = t(0, b).
 #include <algorithm>
 #include <vector>
@@ -30,8 +30,8 @@ class BackupWorkers final : public Configured<Variant, BackupWorkers, BackupWork
   std::optional<std::string> refusal(int learners) const override {
     const int b = config().backups;
     if (b < learners) return std::nullopt;
-    return "backups=" + std::to_string(b) + ", but there are " + std::to_string(learners) + " learners; use backups <= " +
-           std::to_string(learners - 1);
+    return "backups=" + std::to_string(b) + ", but there are " + std::to_string(learners) +
+           " learners; use backups <= " + std::to_string(learners - 1);
   }
   bool is_central() const override { return true; }
   std::optional<std::int64_t> staleness_bound(int) const override { return 0; }

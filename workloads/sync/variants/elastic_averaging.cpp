@@ -1,8 +1,8 @@
-// Elastic averaging SGD (EASGD, asynchronous): each learner steps on a model of its own; every tau steps it and a centre at
-// the server move towards each other by alpha of their difference,
+// Elastic averaging SGD (EASGD, asynchronous): each learner steps on a model of its own; every tau steps it and a
+// centre at the server move towards each other by alpha of their difference,
 //   w_i <- w_i - alpha (w_i - c),   c <- c + alpha (w_i - c).
-// Nobody waits for another learner; the elastic tie lets the learners explore, and the centre, which is what counts at the
-// end, is a moving average of them. Good where messages are slow and learners of unequal speed.
+// Nobody waits for another learner; the elastic tie lets the learners explore, and the centre, which is what counts
+// at the end, is a moving average of them. Good where messages are slow and learners of unequal speed.
 // Source: Zhang, Choromanska and LeCun, Deep learning with elastic averaging SGD, NIPS 2015, algorithm 1; they take
 // alpha = 0.9 / P and tau = 10.
 //
@@ -20,7 +20,7 @@ struct ElasticAveragingConfig {
 template <class V>
 void fields(V& v, ElasticAveragingConfig& c) {
   v("tau", c.tau, "local steps between two exchanges with the centre", at_least(1));
-  v("alpha", c.alpha, "share of their difference that learner and centre give up; none: 0.9 over the number of learners",
+  v("alpha", c.alpha, "share of their difference that learner and centre give up; none: 0.9 / learners",
     Limits{0.0, 1.0, true, false});
 }
 

@@ -1,8 +1,9 @@
-// Decentralised SGD over a ring: every few steps each learner takes the mean of its own model and its two neighbours',
+// Decentralised SGD over a ring: every few steps each learner takes the mean of its own model and its two
+// neighbours',
 //   w_i <- (w_{i-1} + w_i + w_{i+1}) / 3,
-// with no server and no all-reduce: each learner sends two messages per round, however many learners there are. The price:
-// differences between models die out slowly, by lambda_2 = (1 + 2 cos(2 pi / P)) / 3 per round, so large rings need more
-// rounds. Synchronous: a round is of all learners. With two learners both neighbours are the other one.
+// with no server and no all-reduce: each learner sends two messages per round, however many learners there are. The
+// price: differences between models die out slowly, by lambda_2 = (1 + 2 cos(2 pi / P)) / 3 per round, so large rings
+// need more rounds. Synchronous: a round is of all learners. With two learners both neighbours are the other one.
 // Source: Lian et al., Can decentralized algorithms outperform centralized algorithms?, NIPS 2017 (D-PSGD).
 //
 //   E[T] of one local step as for local SGD with the period for tau

@@ -1,13 +1,14 @@
-// K-async SGD: nothing is cancelled. A learner that has pushed waits for the update; the update is the mean of K gradients
-// of K different learners, each at the model that its learner had read, and those K begin at the new model while the others
-// go on. Less noise per update than asynchronous SGD, less staleness, and no work is lost.
+// K-async SGD: nothing is cancelled. A learner that has pushed waits for the update; the update is the mean of K
+// gradients of K different learners, each at the model that its learner had read, and those K begin at the new model
+// while the others go on. Less noise per update than asynchronous SGD, less staleness, and no work is lost.
 // Source: Dutta et al., AISTATS 2018.
 //
-// The staleness of a learner's gradient is the number of updates between two of its own, less one. Each of J updates takes
-// K of P learners, so the mean over many updates is (P J - K J) / (K J) = P / K - 1, whatever the times are. Exponential
-// times: E[T] = (H_P - H_{P-K}) / mu as for K-sync, and each learner is in an update with probability K / P independently
-// of the past, so the staleness is geometric and fresh with probability K / P. K = P is fully synchronous, K = 1
-// asynchronous SGD. Else there is no closed form, only E[T] <= E[X_{K:P}] for times that are new longer than used.
+// The staleness of a learner's gradient is the number of updates between two of its own, less one. Each of J updates
+// takes K of P learners, so the mean over many updates is (P J - K J) / (K J) = P / K - 1, whatever the times are.
+// Exponential times: E[T] = (H_P - H_{P-K}) / mu as for K-sync, and each learner is in an update with probability K /
+// P independently of the past, so the staleness is geometric and fresh with probability K / P. K = P is fully
+// synchronous, K = 1 asynchronous SGD. Else there is no closed form, only E[T] <= E[X_{K:P}] for times that are new
+// longer than used.
 #include "workloads/sync/moves.hpp"
 #include "workloads/sync/theory.hpp"
 

@@ -1,12 +1,13 @@
-// K-batch-async SGD: a learner pushes, fetches the newest model and goes on at once; each K gradients that have come in,
-// whoever sent them, make an update (applied before the K-th sender fetches). Nobody waits and nothing is cancelled: the
-// highest gradient rate there is, with less noise per update than asynchronous SGD.
+// K-batch-async SGD: a learner pushes, fetches the newest model and goes on at once; each K gradients that have come
+// in, whoever sent them, make an update (applied before the K-th sender fetches). Nobody waits and nothing is
+// cancelled: the highest gradient rate there is, with less noise per update than asynchronous SGD.
 // Source: Dutta et al., AISTATS 2018.
 //
-// Pushes numbered n = 1, 2, ...: push n is in update ceil(n/K), and its sender read the model of update floor(m/K) after
-// its own push m before it. The staleness ceil(n/K) - 1 - floor(m/K), summed over a learner's pushes, telescopes; over all
-// learners the mean is (P-1)/K, whatever the times are. E[T] = K E[X] / P, for any distribution. Exponential times: n - m is
-// geometric with 1/P and independent of m mod K, hence P(fresh) = 1 - (P-1)/K (1 - (1-1/P)^K).
+// Pushes numbered n = 1, 2, ...: push n is in update ceil(n/K), and its sender read the model of update floor(m/K)
+// after its own push m before it. The staleness ceil(n/K) - 1 - floor(m/K), summed over a learner's pushes,
+// telescopes; over all learners the mean is (P-1)/K, whatever the times are. E[T] = K E[X] / P, for any distribution.
+// Exponential times: n - m is geometric with 1/P and independent of m mod K, hence P(fresh) = 1 - (P-1)/K (1 -
+// (1-1/P)^K).
 #include <cmath>
 
 #include "workloads/sync/moves.hpp"

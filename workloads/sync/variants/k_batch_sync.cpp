@@ -1,7 +1,7 @@
-// K-batch-sync SGD: as K-sync, but a learner that has finished does not wait: it begins another mini-batch at the same
-// model, so the K mini-batches of an update may come from fewer than K learners, and K may exceed P. At the K-th everything
-// is cancelled and all begin at the new model. No gradient is stale, and an update never takes longer than with K-sync.
-// Good where compute times vary much and independently of the learner; slow learners hardly contribute.
+// K-batch-sync SGD: as K-sync, but a learner that has finished does not wait: it begins another mini-batch at the
+// same model, so the K mini-batches of an update may come from fewer than K learners, and K may exceed P. At the K-th
+// everything is cancelled and all begin at the new model. No gradient is stale, and an update never takes longer than
+// with K-sync. Good where compute times vary much and independently of the learner; slow learners hardly contribute.
 // Source: Dutta et al., AISTATS 2018.
 //
 //   E[T] = int_0^inf P(N_1(t) + .. + N_P(t) < K) dt      exponential with rate mu: K / (P mu)

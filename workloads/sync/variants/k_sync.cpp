@@ -1,7 +1,7 @@
 // K-sync SGD: all learners begin at the same model; the update is the mean of the first K gradients, the other P - K
-// learners are cancelled, and all begin again at the new model. Stragglers beyond K cost nothing but their own work; no
-// gradient is stale. K = P is fully synchronous SGD. Good where few learners straggle and the noise of K gradients is
-// small enough.
+// learners are cancelled, and all begin again at the new model. Stragglers beyond K cost nothing but their own work;
+// no gradient is stale. K = P is fully synchronous SGD. Good where few learners straggle and the noise of K gradients
+// is small enough.
 // Source: Dutta et al., AISTATS 2018.
 //
 //   E[T] = E[X_{K:P}]      exponential with rate mu: (H_P - H_{P-K}) / mu

@@ -1,7 +1,7 @@
-// Local SGD, or periodic averaging (PASGD): each learner takes tau steps on a model of its own, then all wait for each
-// other and take the mean of their models. Communication falls by tau, and the sum of tau times varies less than one, so
-// less is lost to stragglers; the models drift apart meanwhile, which raises the error floor. Good where messages are slow.
-// tau = 1 is fully synchronous SGD (for plain SGD steps).
+// Local SGD, or periodic averaging (PASGD): each learner takes tau steps on a model of its own, then all wait for
+// each other and take the mean of their models. Communication falls by tau, and the sum of tau times varies less than
+// one, so less is lost to stragglers; the models drift apart meanwhile, which raises the error floor. Good where
+// messages are slow. tau = 1 is fully synchronous SGD (for plain SGD steps).
 // Source: Stich, Local SGD converges fast and communicates little, ICLR 2019; Wang and Joshi, AdaComm, SysML 2019.
 //
 //   E[T] of one local step = E[max over P learners of the mean of tau times]      (plus D / tau for the averaging)

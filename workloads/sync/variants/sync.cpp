@@ -1,6 +1,6 @@
-// Fully synchronous SGD: each update is the mean of one gradient from every learner, all at the same model. No gradient
-// is stale, so the error per update is the smallest; each update waits for the slowest learner, so the updates are the
-// fewest. Good where compute times hardly vary, and wherever an all-reduce is to be used.
+// Fully synchronous SGD: each update is the mean of one gradient from every learner, all at the same model. No
+// gradient is stale, so the error per update is the smallest; each update waits for the slowest learner, so the
+// updates are the fewest. Good where compute times hardly vary, and wherever an all-reduce is to be used.
 // Source: Dutta et al., Slow and stale gradients can win the race, AISTATS 2018.
 //
 //   E[T] = E[X_{P:P}]      exponential with rate mu: H_P / mu
