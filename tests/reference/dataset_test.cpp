@@ -13,7 +13,6 @@
 #include "sim/base/error.hpp"
 #include "tests/reference/tiny_configs.hpp"
 #include "validate/reference/gzip_file.hpp"
-#include "validate/reference/idx_file.hpp"
 #include "validate/reference/token_data.hpp"
 
 using namespace orrery;
@@ -29,20 +28,6 @@ void write_gzip(const std::string& path, const std::vector<std::uint8_t>& bytes)
 }
 
 }  // namespace
-
-TEST_CASE("an IDX array is its header and its bytes") {
-  const IdxArray array = parse_idx({0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 10, 11, 12, 13, 14, 15}, "x");
-  CHECK(array.dimensions == std::vector<std::int64_t>{2, 3});
-  CHECK(array.values == std::vector<std::uint8_t>{10, 11, 12, 13, 14, 15});
-}
-
-TEST_CASE("bytes that are no IDX array are refused with the file's name and the reason") {
-  CHECK_THROWS_WITH(parse_idx({}, "f"), Contains("file f") && Contains("first bytes"));
-  CHECK_THROWS_WITH(parse_idx({0, 0, 13, 1, 0, 0, 0, 0}, "f"), Contains("type code 13"));
-  CHECK_THROWS_WITH(parse_idx({0, 0, 8, 3, 0, 0}, "f"), Contains("cut off"));
-  CHECK_THROWS_WITH(parse_idx({0, 0, 8, 1, 0, 0, 0, 2, 5}, "f"), Contains("differ") || Contains("announced"));
-  CHECK_THROWS_AS(parse_idx({0, 0, 8, 2, 255, 255, 255, 255, 255, 255, 255, 255}, "f"), ScenarioError);
-}
 
 TEST_CASE("compressed and plain files are read alike, damaged ones are refused") {
   const reference_tests::ScratchFolder scratch;

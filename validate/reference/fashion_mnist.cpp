@@ -7,7 +7,7 @@
 #include "sim/base/error.hpp"
 #include "validate/reference/dataset.hpp"
 #include "validate/reference/gzip_file.hpp"
-#include "validate/reference/idx_file.hpp"
+#include "workloads/learn/idx.hpp"
 
 namespace orrery::reference {
 namespace {
@@ -34,8 +34,8 @@ struct Images {
 Images read_images(const std::string& folder, const std::string& prefix, std::int64_t& pixels_per_image) {
   const std::string image_file = folder + "/" + prefix + "-images-idx3-ubyte.gz";
   const std::string label_file = folder + "/" + prefix + "-labels-idx1-ubyte.gz";
-  IdxArray images = parse_idx(read_compressed(image_file, kPackage), image_file);
-  IdxArray labels = parse_idx(read_compressed(label_file, kPackage), label_file);
+  learn::IdxArray images = learn::parse_idx(read_compressed(image_file, kPackage), image_file);
+  learn::IdxArray labels = learn::parse_idx(read_compressed(label_file, kPackage), label_file);
   if (images.dimensions.size() != 3 || labels.dimensions.size() != 1 ||
       images.dimensions[0] != labels.dimensions[0]) {
     throw ScenarioError("$.data", fmt::format("{} and {} do not belong together", image_file, label_file));
