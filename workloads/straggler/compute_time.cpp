@@ -11,8 +11,8 @@ namespace orrery::straggler {
 
 namespace {
 
-/// Q(u) Beta(u; k, n-k+1) du as a function of the logit x = ln(u / (1 - u)): there du = u (1 - u) dx, both end points lie
-/// at infinity, and the integrand falls exponentially towards them.
+/// Q(u) Beta(u; k, n-k+1) du as a function of the logit x = ln(u / (1 - u)): there du = u (1 - u) dx, both end points
+/// lie at infinity, and the integrand falls exponentially towards them.
 class LogitIntegrand {
  public:
   LogitIntegrand(const ComputeTime& time, int k, int n)
@@ -36,8 +36,9 @@ class LogitIntegrand {
   double below_, above_, log_scale_;
 };
 
-/// Sum of f at from, from + step, ... until the terms no longer count. The weight has one peak and the quantile function
-/// grows with x, so that terms that are small compared with `sum` stay small. `reach` ends what does not converge.
+/// Sum of f at from, from + step, ... until the terms no longer count. The weight has one peak and the quantile
+/// function grows with x, so that terms that are small compared with `sum` stay small. `reach` ends what does not
+/// converge.
 double add_terms(const LogitIntegrand& f, double from, double step, double sum, double reach) {
   for (double x = from; std::fabs(x) < reach; x += step) {
     const double term = f(x);

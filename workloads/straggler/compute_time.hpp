@@ -24,8 +24,8 @@ class ComputeTime {
   virtual Seconds sample(RngStream& draws) const = 0;
   virtual double cdf(Seconds t) const = 0;
   virtual Seconds quantile(double p) const = 0;  ///< REQUIRES: 0 < p < 1
-  /// The time that is exceeded with probability q: quantile(1 - q), but exact also where 1 - q rounds to 1. By default it
-  /// is not (q below 2^-53 counts as 2^-53). REQUIRES: 0 < q < 1
+  /// The time that is exceeded with probability q: quantile(1 - q), but exact also where 1 - q rounds to 1. By default
+  /// it is not (q below 2^-53 counts as 2^-53). REQUIRES: 0 < q < 1
   virtual Seconds upper_quantile(double q) const;
   virtual Seconds mean() const = 0;              ///< infinite where there is none (Pareto with shape <= 1)
   virtual std::optional<double> cv2() const = 0; ///< variance over squared mean; nothing where it is infinite
@@ -41,9 +41,9 @@ class ComputeTime {
 
   /// ln of the probability density at t, per second; minus infinity where it is 0. REQUIRES: fit() can set parameters.
   virtual double log_density(Seconds t) const;
-  /// Sets the parameters to the most likely ones for these independent times (fit.hpp compares families). Returns how many
-  /// it has set; 0, with the parameters as they were, where the family has no density or cannot describe the times.
-  /// REQUIRES: at least two times, all > 0, ascending.
+  /// Sets the parameters to the most likely ones for these independent times (fit.hpp compares families). Returns how
+  /// many it has set; 0, with the parameters as they were, where the family has no density or cannot describe the
+  /// times. REQUIRES: at least two times, all > 0, ascending.
   virtual int fit(std::span<const Seconds> times);
 
   static Registry<ComputeTime>& registry();

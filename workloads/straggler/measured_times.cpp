@@ -62,7 +62,8 @@ class Jobs {
 
 }  // namespace
 
-std::vector<MeasuredJob> parse_measured_times(const std::string& csv, const std::string& name, const std::string& column) {
+std::vector<MeasuredJob> parse_measured_times(const std::string& csv, const std::string& name,
+                                              const std::string& column) {
   Jobs jobs;
   std::vector<std::string> header;
   std::optional<std::size_t> job, worker, time;

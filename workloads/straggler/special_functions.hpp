@@ -1,5 +1,5 @@
-// Special functions of the distributions' closed forms, in double precision on every platform. Draws never use them: they
-// go through the portable transforms of sim/base/rng.hpp.
+// Special functions of the distributions' closed forms, in double precision on every platform. Draws never use them:
+// they go through the portable transforms of sim/base/rng.hpp.
 #pragma once
 
 namespace orrery::straggler {

@@ -1,5 +1,5 @@
-// What every registered distribution of compute times promises: draws, distribution function, quantiles, moments and order
-// statistics belong together.
+// What every registered distribution of compute times promises: draws, distribution function, quantiles, moments and
+// order statistics belong together.
 #include "workloads/straggler/compute_time.hpp"
 
 #include <algorithm>
@@ -158,8 +158,8 @@ TEST_CASE("order statistics of n and of n-1 times obey the triangle rule") {
     const auto time = example.times();
     for (int n : {2, 8, 512}) {
       for (int k : {1, (n + 1) / 2, n - 1}) {
-        const double left = (n - k) * time->order_statistic_mean(k, n).value() +
-                            k * time->order_statistic_mean(k + 1, n).value();
+        const double left =
+            (n - k) * time->order_statistic_mean(k, n).value() + k * time->order_statistic_mean(k + 1, n).value();
         CHECK(left == Approx(n * time->order_statistic_mean(k, n - 1).value()).epsilon(1e-9));
       }
     }
@@ -188,6 +188,18 @@ TEST_CASE("the distribution of a sum is that of one time for n = 1 and that of s
     INFO("expected " << *expected);
     const Interval interval = mean_interval(within, 0.9999);
     CHECK((interval.contains(*expected) || (interval.half_width == 0.0 && *expected > 0.999)));
+  }
+}
+
+TEST_CASE("a distribution that is written as JSON and read again gives the same times") {
+  const Example example = GENERATE(from_range(examples()));
+  DYNAMIC_SECTION(example.kind << " " << example.fields) {
+    StragglerConfig config;
+    config.distribution = example.times();
+    StragglerConfig again;
+    read_json(parse_json(write_json(config).dump(), "written"), again);
+    CHECK(again.distribution.name() == example.kind);
+    CHECK(draws(*again.distribution, 100) == draws(*config.distribution, 100));
   }
 }
 

@@ -23,8 +23,8 @@ struct Example {
   Registered<ComputeTime> times() const { return distribution(kind, fields); }
 };
 
-/// Every registered distribution with its defaults (the empirical one, which has none, with some times), then others that
-/// are further from the usual.
+/// Every registered distribution with its defaults (the empirical one, which has none, with some times), then others
+/// that are further from the usual.
 inline std::vector<Example> examples() {
   std::vector<Example> all;
   for (const NameAndHelp& entry : ComputeTime::registry().names()) {

@@ -44,9 +44,10 @@ double integrated(const ComputeTime& time, int k, int n) {
 }  // namespace
 
 TEST_CASE("the mean time of a K-sync iteration is the K-th order statistic of P compute times") {
-  const std::string id = GENERATE(as<std::string>{}, "A1.sync.exp", "A1.sync.exp.P32", "A1.sync.shiftexp", "A2.ksync.exp",
-                                  "A2.ksync.exp.K1", "A2.ksync.exp.K2", "A2.ksync.exp.K8", "A2.ksync.shiftexp",
-                                  "A3.ksync.pareto.K1", "A3.ksync.pareto.K4", "A3.ksync.pareto.K8");
+  const std::string id =
+      GENERATE(as<std::string>{}, "A1.sync.exp", "A1.sync.exp.P32", "A1.sync.shiftexp", "A2.ksync.exp",
+               "A2.ksync.exp.K1", "A2.ksync.exp.K2", "A2.ksync.exp.K8", "A2.ksync.shiftexp", "A3.ksync.pareto.K1",
+               "A3.ksync.pareto.K4", "A3.ksync.pareto.K8");
   DYNAMIC_SECTION(id) {
     const json vector = oracle(id);
     const json& inputs = vector.at("inputs");
@@ -59,8 +60,8 @@ TEST_CASE("the mean time of a K-sync iteration is the K-th order statistic of P 
   }
 }
 
-// Var[T] by the quantile function: a time X with X = T(Y)^2 for exponential Y, integrated as an order statistic, has the
-// mean E[Y_{k:n}^2], because squaring keeps the order.
+// Var[T] by the quantile function: a time X with X = T(Y)^2 for exponential Y, integrated as an order statistic, has
+// the mean E[Y_{k:n}^2], because squaring keeps the order.
 TEST_CASE("the variance of a K-sync iteration with exponential times is the sum of 1 / (j mu)^2") {
   class Squared final : public ComputeTime {
    public:
@@ -82,11 +83,11 @@ TEST_CASE("the variance of a K-sync iteration with exponential times is the sum 
 }
 
 TEST_CASE("integrated order statistics equal the closed forms from one learner to thousands, heavy tails included") {
-  const Example example = GENERATE(from_range(std::vector<Example>{
-      {"exponential", ""},
-      {"shifted_exponential", R"("shift": "3 s", "mean_excess": "1 ms")"},
-      {"pareto", R"("minimum": "1 s", "shape": 3)"},
-      {"pareto", R"("minimum": "1 s", "shape": 1.25)"}}));
+  const Example example =
+      GENERATE(from_range(std::vector<Example>{{"exponential", ""},
+                                               {"shifted_exponential", R"("shift": "3 s", "mean_excess": "1 ms")"},
+                                               {"pareto", R"("minimum": "1 s", "shape": 3)"},
+                                               {"pareto", R"("minimum": "1 s", "shape": 1.25)"}}));
   DYNAMIC_SECTION(example.kind << " " << example.fields) {
     const auto time = example.times();
     for (int n : {1, 2, 8, 100, 4096}) {
@@ -120,8 +121,9 @@ TEST_CASE("the slower of two gamma learners is late by half of Gini's mean diffe
   }
 }
 
-// A9: learners of different speed are a product of distribution functions; with sets S of learners, exponential times have
-// E[max] = sum over S of (-1)^{|S|+1} / (sum of the rates in S), and asynchronous updates come at the sum of the rates.
+// A9: learners of different speed are a product of distribution functions; with sets S of learners, exponential times
+// have E[max] = sum over S of (-1)^{|S|+1} / (sum of the rates in S), and asynchronous updates come at the sum of the
+// rates.
 TEST_CASE("a slow learner's factor divides its rate") {
   const json sync = oracle("A9.sync.hetero.exp");
   const std::vector<double> rates = sync.at("inputs").at("rates");

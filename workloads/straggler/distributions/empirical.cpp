@@ -1,6 +1,6 @@
 // The distribution of measured times: its quantile function runs linearly through the ordered measurements, from the
-// smallest at p = 0 to the largest at p = 1. Nothing is assumed about the shape, and nothing beyond the longest measured
-// time ever happens: a parametric family (fit.hpp) has a tail.
+// smallest at p = 0 to the largest at p = 1. Nothing is assumed about the shape, and nothing beyond the longest
+// measured time ever happens: a parametric family (fit.hpp) has a tail.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -57,8 +57,8 @@ class Empirical final : public Configured<ComputeTime, Empirical, EmpiricalConfi
     }
     return sum / pieces() / (m * m);
   }
-  /// By parts: Q(1) - int_0^1 Q'(u) F(u) du, F the distribution function of the k-th smallest of n uniforms, whose integral
-  /// is u I_u(k, n-k+1) - k/(n+1) I_u(k+1, n-k+1). Q' is constant on each piece.
+  /// By parts: Q(1) - int_0^1 Q'(u) F(u) du, F the distribution function of the k-th smallest of n uniforms, whose
+  /// integral is u I_u(k, n-k+1) - k/(n+1) I_u(k+1, n-k+1). Q' is constant on each piece.
   Seconds order_statistic_mean(int k, int n) const override {
     double reduction = 0.0;
     double integral = 0.0;

@@ -1,8 +1,8 @@
-// Exponential compute times with rate mu = 1 / mean: P(X > t) = e^(-mu t). Memoryless, hence the case in which most of the
-// theory of parallel SGD has closed forms, and a caricature: a mini-batch may take no time at all.
+// Exponential compute times with rate mu = 1 / mean: P(X > t) = e^(-mu t). Memoryless, hence the case in which most of
+// the theory of parallel SGD has closed forms, and a caricature: a mini-batch may take no time at all.
 //
-// The k-th smallest of n is a sum of independent exponentials, E[X_{k:n}] = (H_n - H_{n-k}) / mu (Renyi 1953); the sum of n
-// is Erlang. Used with n learners: Dutta et al., "Slow and Stale Gradients Can Win the Race", AISTATS 2018.
+// The k-th smallest of n is a sum of independent exponentials, E[X_{k:n}] = (H_n - H_{n-k}) / mu (Renyi 1953); the sum
+// of n is Erlang. Used with n learners: Dutta et al., "Slow and Stale Gradients Can Win the Race", AISTATS 2018.
 #include <cmath>
 
 #include "workloads/straggler/compute_time.hpp"
@@ -39,8 +39,8 @@ class Exponential final : public Configured<ComputeTime, Exponential, Exponentia
   }
 };
 
-const bool registered = ComputeTime::registry().add<Exponential>(
-    "exponential", "memoryless: most theory of parallel SGD assumes it");
+const bool registered =
+    ComputeTime::registry().add<Exponential>("exponential", "memoryless: most theory of parallel SGD assumes it");
 
 }  // namespace
 }  // namespace orrery::straggler

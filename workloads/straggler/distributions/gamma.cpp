@@ -1,6 +1,6 @@
-// Gamma compute times with a given mean and shape: between constant (shape large) and exponential (shape 1), and burstier
-// below 1. With an integer shape k it is the Erlang distribution: the sum of k exponential phases, a local SGD round of k
-// steps. The sum of n is gamma with shape n k. Order statistics have no closed form.
+// Gamma compute times with a given mean and shape: between constant (shape large) and exponential (shape 1), and
+// burstier below 1. With an integer shape k it is the Erlang distribution: the sum of k exponential phases, a local SGD
+// round of k steps. The sum of n is gamma with shape n k. Order statistics have no closed form.
 #include <cmath>
 
 #include "workloads/straggler/compute_time.hpp"
@@ -39,9 +39,7 @@ double likely_shape(double gap) {
 
 class Gamma final : public Configured<ComputeTime, Gamma, GammaConfig> {
  public:
-  Seconds sample(RngStream& draws) const override {
-    return Seconds(draws.gamma(config().shape, scale().value()));
-  }
+  Seconds sample(RngStream& draws) const override { return Seconds(draws.gamma(config().shape, scale().value())); }
   double cdf(Seconds t) const override { return gamma_cdf(config().shape, t / scale()); }
   Seconds quantile(double p) const override { return scale() * gamma_quantile(config().shape, p); }
   Seconds upper_quantile(double q) const override { return scale() * gamma_upper_quantile(config().shape, q); }

@@ -1,5 +1,6 @@
-// Lognormal compute times: ln X is normal with variance sigma^2 = ln(1 + cv2) and mean ln(mean) - sigma^2 / 2. What times
-// look like that many small independent effects multiply; skewed, with all moments. Order statistics have no closed form.
+// Lognormal compute times: ln X is normal with variance sigma^2 = ln(1 + cv2) and mean ln(mean) - sigma^2 / 2. What
+// times look like that many small independent effects multiply; skewed, with all moments. Order statistics have no
+// closed form.
 #include <cmath>
 
 #include "sim/base/portable_math.hpp"

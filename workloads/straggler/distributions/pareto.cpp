@@ -1,6 +1,6 @@
-// Pareto compute times: P(X > t) = (minimum / t)^shape for t >= minimum. A heavy tail: the longer a mini-batch has run, the
-// longer it still takes on average, so that cancelling stragglers pays; the variance is infinite with shape <= 2, the mean
-// with shape <= 1.
+// Pareto compute times: P(X > t) = (minimum / t)^shape for t >= minimum. A heavy tail: the longer a mini-batch has run,
+// the longer it still takes on average, so that cancelling stragglers pays; the variance is infinite with shape <= 2,
+// the mean with shape <= 1.
 //
 // With a = shape: E[X_{k:n}] = minimum Gamma(n+1) Gamma(n-k+1-1/a) / (Gamma(n-k+1) Gamma(n+1-1/a))
 //                            = minimum prod_{j=n-k+1}^{n} j / (j - 1/a), infinite when a (n-k+1) <= 1
@@ -24,7 +24,8 @@ struct ParetoConfig {
 template <class V>
 void fields(V& v, ParetoConfig& c) {
   v("minimum", c.minimum, "least time of a mini-batch", more_than(0));
-  v("shape", c.shape, "exponent of the tail; the smaller, the heavier: infinite variance up to 2, infinite mean up to 1",
+  v("shape", c.shape,
+    "exponent of the tail; the smaller, the heavier: infinite variance up to 2, infinite mean up to 1",
     at_least(kLeastShape));
 }
 

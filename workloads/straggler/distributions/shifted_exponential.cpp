@@ -1,6 +1,7 @@
-// A fixed part and an exponential one: P(X > t) = e^(-(t - shift) / mean_excess) for t >= shift. The usual straggler model:
-// work that always takes its time, then a random delay. With a shift, a fresh mini-batch takes longer than what is left of
-// a running one, which is why variants that do not cancel gain (Dutta et al., AISTATS 2018: "new longer than used").
+// A fixed part and an exponential one: P(X > t) = e^(-(t - shift) / mean_excess) for t >= shift. The usual straggler
+// model: work that always takes its time, then a random delay. With a shift, a fresh mini-batch takes longer than what
+// is left of a running one, which is why variants that do not cancel gain (Dutta et al., AISTATS 2018: "new longer than
+// used").
 //
 // E[X_{k:n}] = shift + (H_n - H_{n-k}) mean_excess; the sum of n is n shift + Erlang.
 #include <cmath>
