@@ -154,4 +154,9 @@ std::optional<Seconds> kth_batch(const StragglerConfig& times, int k, int learne
   return integral(fewer_than_k, time.mean().value() * factor * k / learners);
 }
 
+double best_averaging_period(const AveragingCosts& c) {
+  const double eta_l = c.step_size * c.smoothness;
+  return std::sqrt(2.0 * c.excess_loss * (c.averaging / c.budget) / (c.step_size * eta_l * eta_l * c.variance));
+}
+
 }  // namespace orrery::sync

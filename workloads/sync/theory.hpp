@@ -32,4 +32,18 @@ std::optional<Seconds> slowest_of_steps(const straggler::StragglerConfig& times,
 /// k) dt with N_i(t) the number of times that fit into t (Dutta et al. 2018, K-batch-sync).
 std::optional<Seconds> kth_batch(const straggler::StragglerConfig& times, int k, int learners);
 
+/// What local SGD loses and gains by averaging rarely, for a budget of time.
+struct AveragingCosts {
+  double excess_loss = 1.0;     ///< F(w_0) - F_inf, to be brought down
+  Seconds averaging{1.0};       ///< D, time of one averaging
+  double step_size = 0.1;       ///< eta
+  double smoothness = 1.0;      ///< L, Lipschitz constant of the gradient
+  double variance = 1.0;        ///< sigma^2 of a mini-batch gradient
+  Seconds budget{1000.0};       ///< T
+};
+/// The averaging period that minimises the bound on the gradient after the budget of time,
+///   2 (F_0 - F_inf) / (eta T) (Y + D / tau) + eta L sigma^2 / m + eta^2 L^2 sigma^2 (tau - 1),
+/// that is tau* = sqrt(2 (F_0 - F_inf) D / (eta^3 L^2 sigma^2 T)) (Wang and Joshi 2019). May lie below 1: average always.
+double best_averaging_period(const AveragingCosts& costs);
+
 }  // namespace orrery::sync
