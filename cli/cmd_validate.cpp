@@ -36,16 +36,16 @@ class Validate : public Verb {
         ->required();
     app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
         ->capture_default_str();
-    app.add_flag("--short", options_.is_short, "a quarter of the configurations: half a minute");
+    app.add_flag("--short", options_.is_short,
+                 "half a minute: self-train: a quarter of the configurations; self-sgd: short runs, each once");
     app.add_option("--steps", options_.steps, "timed steps of each real run")->check(CLI::Range(10, 100000));
     app.add_option("--repeats", repeats_, "of each real run; default: 3 for self-train, 2 for self-sgd, 15 for netlab")
         ->check(CLI::Range(1, 100));
     app.add_option("--learners", self_sgd_.learners, "self-sgd: learners beside the server, 2 to 8")
         ->check(CLI::Range(2, 8))
         ->capture_default_str();
-    app.add_option("--seconds", self_sgd_.seconds, "self-sgd: length of each real run")
-        ->check(CLI::Range(1.0, 3600.0))
-        ->capture_default_str();
+    app.add_option("--seconds", seconds_, "self-sgd: length of each real run; default: 15, with --short 4")
+        ->check(CLI::Range(1.0, 3600.0));
     app.add_option("--ranks", netlab_.ranks, "netlab: ranks of the collectives, 4 to 8")
         ->check(CLI::Range(4, 8))
         ->capture_default_str();
@@ -111,7 +111,9 @@ class Validate : public Verb {
       return ExitCode::done;
     }
     if (!score_only_.empty()) return score_self_sgd_session(score_only_);
+    if (options_.is_short) self_sgd_ = {self_sgd_.learners, 4.0, 1, self_sgd_.out};
     self_sgd_.repeats = repeats_.value_or(self_sgd_.repeats);
+    self_sgd_.seconds = seconds_.value_or(self_sgd_.seconds);
     if (!out_.empty()) self_sgd_.out = out_;
     return validate_self_sgd(self_sgd_);
   }
@@ -174,6 +176,7 @@ class Validate : public Verb {
   std::string data_, fabrics_ = "costmodel/profiles/fabrics";
   validate::SuiteOptions options_;
   std::optional<int> repeats_;
+  std::optional<double> seconds_;
   NetlabOptions netlab_;
   SelfSgdOptions self_sgd_;
   ChildJob child_;

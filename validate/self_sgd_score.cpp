@@ -96,7 +96,6 @@ void score_curves(const Pairing& pairing, SelfSgdVariantScore& score) {
 }
 
 void score_twins(const Pairing& pairing, SelfSgdVariantScore& score) {
-  if (pairing.twins.size() != pairing.measured.size()) return;
   std::vector<double> rates, losses;
   for (std::size_t i = 0; i < pairing.twins.size(); ++i) {
     const SgdOutcome &twin = pairing.twins[i], &run = pairing.measured[i];
@@ -151,10 +150,14 @@ Pairing pair_up(const SelfSgdPrediction& prediction, const std::vector<SelfSgdRu
   Pairing pairing{prediction, {}, {}};
   for (const SelfSgdRun& run : runs) {
     if (run.task.variant->label() != prediction.variant->label()) continue;
-    pairing.measured.push_back(run.outcome);
-    for (const SgdOutcome& twin : prediction.twins) {
-      if (twin.seed == run.outcome.seed) pairing.twins.push_back(twin);
+    const auto twin = std::find_if(prediction.twins.begin(), prediction.twins.end(),
+                                   [&run](const SgdOutcome& t) { return t.seed == run.outcome.seed; });
+    if (twin == prediction.twins.end()) {
+      throw ScenarioError("", fmt::format("{} was run with seed {}, which was not predicted", run.task.variant->label(),
+                                          run.outcome.seed));
     }
+    pairing.measured.push_back(run.outcome);
+    pairing.twins.push_back(*twin);
   }
   return pairing;
 }

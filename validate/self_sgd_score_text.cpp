@@ -15,7 +15,7 @@ std::string row_text(const SelfSgdVariantScore& v) {
   const std::string range =
       v.target_high_s > 0.0 ? fmt::format("{:.1f}-{:.1f}", v.target_low_s, v.target_high_s) : "-";
   return fmt::format(
-      "{:<20} {:>7.2f} {:>7.2f} {:>+5.1f}{} {:>+5.1f} {:>4.1f} {:>6.3f} {:>6.3f} {:>+6.3f}{} {:>5.3f} {:>4.0f} {:>4.0f} "
+      "{:<18} {:>7.2f} {:>7.2f} {:>+5.1f}{} {:>+5.1f} {:>4.1f} {:>6.3f} {:>6.3f} {:>+6.3f}{} {:>5.3f} {:>4.0f} {:>4.0f} "
       "{:>5.1f} {:>6} {:>6} {:>9}\n",
       v.label, v.measured_updates, v.predicted_updates, v.updates_error * 100, v.updates_ok ? " " : "!",
       v.twin_updates_error * 100, v.noise * 100, v.measured_staleness, v.predicted_staleness, v.staleness_error,
@@ -36,9 +36,9 @@ std::string self_sgd_score_text(const SelfSgdScore& score) {
       "is read\n({:.0f} us of it the update); calibration runs differ by {:.1f} %; a gradient takes {:.0f} us of the "
       "compute time\n\n",
       c.overhead_s * 1e6, c.late_s * 1e6, c.reply_s * 1e6, c.update_s * 1e6, c.spread * 100, c.gradient_s * 1e6);
-  text += fmt::format("{:<20} {:^34} {:^28} {:^15} {}\n", "", "updates/s", "mean staleness, KS distance",
+  text += fmt::format("{:<18} {:^34} {:^28} {:^15} {}\n", "", "updates/s", "mean staleness, KS distance",
                       "loss: in band", fmt::format("time to loss {:.3g}, s", score.target_loss));
-  text += fmt::format("{:<20} {:>7} {:>7} {:>5}  {:>5} {:>4} {:>6} {:>6} {:>6}  {:>5} {:>4} {:>4} {:>5} {:>6} {:>6} {:>9}\n",
+  text += fmt::format("{:<18} {:>7} {:>7} {:>5}  {:>5} {:>4} {:>6} {:>6} {:>6}  {:>5} {:>4} {:>4} {:>5} {:>6} {:>6} {:>9}\n",
                       "variant", "real", "simul.", "err%", "twin%", "+-%", "real", "simul.", "err", "KS", "%", "exp.",
                       "twin%", "real", "simul.", "range");
   for (const SelfSgdVariantScore& v : score.variants) text += row_text(v);
