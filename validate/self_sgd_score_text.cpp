@@ -32,10 +32,10 @@ Json optional_json(const std::optional<double>& value) {
 std::string self_sgd_score_text(const SelfSgdScore& score) {
   const SelfSgdCalibration& c = score.calibration;
   std::string text = fmt::format(
-      "beside the compute time a mini-batch takes {:.0f} us: {:.0f} until the gradient is sent, {:.0f} until the answer "
-      "is read\n({:.0f} us of it the update); calibration runs differ by {:.1f} %; a gradient takes {:.0f} us of the "
-      "compute time\n\n",
-      c.overhead_s * 1e6, c.late_s * 1e6, c.reply_s * 1e6, c.update_s * 1e6, c.spread * 100, c.gradient_s * 1e6);
+      "beside its compute time a mini-batch takes {:.0f} us: {:.0f} until the gradient is sent, {:.0f} until the answer is "
+      "read;\ncalibration runs differ by {:.1f} %. A gradient takes {:.1f} us (inside the compute time), an update {:.1f} "
+      "us.\n\n",
+      c.overhead_s * 1e6, c.late_s * 1e6, c.reply_s * 1e6, c.spread * 100, c.gradient_s * 1e6, c.update_s * 1e6);
   text += fmt::format("{:<18} {:^34} {:^28} {:^15} {}\n", "", "updates/s", "mean staleness, KS distance",
                       "loss: in band", fmt::format("time to loss {:.3g}, s", score.target_loss));
   text += fmt::format("{:<18} {:>7} {:>7} {:>5}  {:>5} {:>4} {:>6} {:>6} {:>6}  {:>5} {:>4} {:>4} {:>5} {:>6} {:>6} {:>9}\n",

@@ -10,6 +10,7 @@
 #include "sim/base/error.hpp"
 #include "tests/reference/sgd_rehearsal.hpp"
 #include "validate/reference/sgd_run.hpp"
+#include "workloads/sgd/engine.hpp"
 
 using namespace orrery;
 using namespace orrery::reference;
@@ -85,6 +86,35 @@ TEST_CASE("every registered variant's arrivals, replayed, give the decisions of 
   }
 }
 
+TEST_CASE("the simulator and the reference server take the same decisions and learn the same, bit for bit") {
+  // Messages take no time in both; compute times and mini-batches are drawn from the same streams.
+  for (const NameAndHelp& variant : sync::Variant::registry().names()) {
+    INFO(variant.name);
+    SgdConfig config = sgd_config("{}");
+    config.variant.select(variant.name);
+    const SgdRun real = rehearse(config);
+
+    sgd::SgdSpec spec;
+    spec.problem = config.problem;
+    spec.learners = config.learners;
+    spec.batch = config.batch;
+    spec.update = config.update;
+    spec.compute = config.compute;
+    spec.variant = config.variant;
+    spec.horizon.time = config.time;
+    spec.evaluation.points = config.points;
+    spec.seed = Seed{config.seed};
+    const sgd::SgdResult simulated = sgd::simulate(spec);
+
+    CHECK(real.decisions_hash == decisions_hash_text(simulated.decisions_hash));
+    CHECK(real.updates == simulated.books.updates);
+    CHECK(real.staleness == simulated.books.staleness);
+    CHECK(real.cancelled == simulated.books.cancelled);
+    REQUIRE(real.curve.size() == simulated.curve.size());
+    for (std::size_t i = 0; i < real.curve.size(); ++i) CHECK(real.curve[i].loss == simulated.curve[i].loss);
+  }
+}
+
 TEST_CASE("a gradient that crosses its cancellation is ignored as if it had been stopped in time") {
   // Two learners that end at the same moment, K = 1: each update takes one gradient, and the other is under way.
   const SgdRun run = rehearse(sgd_config(R"({"learners": 2, "time": "9.5 s",
@@ -132,6 +162,17 @@ TEST_CASE("local SGD that averages after every step is synchronous SGD") {
   CHECK(averaged.server().model()[0] == Approx(synchronous.server().model()[0]).epsilon(1e-5));
 }
 
+TEST_CASE("what cannot be run for real is refused with a reason") {
+  CHECK_FALSE(refusal(sgd_config("{}"), nullptr));
+  CHECK(refusal(sgd_config(R"({"learners": 3, "variant": {"kind": "k_sync", "k": 4}})"), nullptr));
+  SgdConfig config = sgd_config("{}");
+  config.problem.select("softmax_regression");
+  CHECK(refusal(config, nullptr) == "the problem needs data");
+  learn::Dataset unlabelled;
+  unlabelled.train.features = Eigen::MatrixXf::Zero(2, 3);
+  CHECK(refusal(config, &unlabelled));
+}
+
 TEST_CASE("the record of a parameter-server run survives its JSON form") {
   const SgdRun run = rehearse(sgd_config(R"({"variant": {"kind": "k_async", "k": 2}})"));
   const std::string text = sgd_run_text(run);
@@ -149,6 +190,7 @@ TEST_CASE("the record of a parameter-server run survives its JSON form") {
 TEST_CASE("the parameter server runs over MPI with real sleeps") {
   REQUIRE_FALSE(cpu::MpiSession::is_launched());
   cpu::LaunchSite site = cpu::this_process();
+  site.share_cores = true;
   site.arguments = {"[sgd-four-ranks]", "--use-colour", "no"};
   CHECK(cpu::launch_ranks(4, site) == 0);
 }
