@@ -15,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// How long a waiting rank looks away: it bounds the delay of a letter, and each look costs a few microseconds.
-constexpr std::chrono::microseconds kServerNap{50}, kLearnerNap{100};
+constexpr std::chrono::microseconds kServerNap{100}, kLearnerNap{200};
 
 /// All ranks are on one machine, so they read the same clock: rank 0 names a moment at which all start.
 Clock::time_point common_start(calibrate::Communicator& world) {
