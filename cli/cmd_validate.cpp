@@ -10,6 +10,7 @@
 #include "cli/real_runs.hpp"
 #include "cli/validate_collectives.hpp"
 #include "cli/validate_netlab.hpp"
+#include "cli/validate_self_sgd.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
@@ -29,21 +30,28 @@ class Validate : public Verb {
 
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_,
-                   "self-train: predicted against real training on this machine; collectives: against tables of "
-                   "measured collectives; netlab: collectives on a small real network")
+                   "self-train: predicted against real training on this machine; self-sgd: against a real parameter "
+                   "server; collectives: against tables of measured collectives; netlab: collectives on a small real "
+                   "network")
         ->required();
     app.add_option("--profile", profile_, "profile to predict from (orrery calibrate)")
         ->capture_default_str();
-    app.add_flag("--short", options_.is_short, "a quarter of the configurations: half a minute");
+    app.add_flag("--short", options_.is_short,
+                 "half a minute: self-train: a quarter of the configurations; self-sgd: short runs, each once");
     app.add_option("--steps", options_.steps, "timed steps of each real run")->check(CLI::Range(10, 100000));
-    app.add_option("--repeats", repeats_, "of each real run; default: 3 for self-train, 15 for netlab")
+    app.add_option("--repeats", repeats_, "of each real run; default: 3 for self-train, 2 for self-sgd, 15 for netlab")
         ->check(CLI::Range(1, 100));
+    app.add_option("--learners", self_sgd_.learners, "self-sgd: learners beside the server, 2 to 8")
+        ->check(CLI::Range(2, 8))
+        ->capture_default_str();
+    app.add_option("--seconds", seconds_, "self-sgd: length of each real run; default: 15, with --short 4")
+        ->check(CLI::Range(1.0, 3600.0));
     app.add_option("--ranks", netlab_.ranks, "netlab: ranks of the collectives, 4 to 8")
         ->check(CLI::Range(4, 8))
         ->capture_default_str();
     app.add_option("--rate", netlab_.rate, "netlab: of each host's link")->capture_default_str();
     app.add_option("--lab", netlab_.script, "netlab: the script that makes the network")->capture_default_str();
-    app.add_option("--out", out_, "folder for predictions, measured runs and the score; default: ./self_train, ./netlab")
+    app.add_option("--out", out_, "folder for predictions, measured runs and the score; default: ./self_train, ./self_sgd, ./netlab")
         ->type_name("DIR");
     app.add_option("--score-only", score_only_, "score what an earlier call left in this folder")
         ->type_name("DIR");
@@ -60,9 +68,10 @@ class Validate : public Verb {
   ExitCode run() override {
     if (suite_ == "netlab") return netlab();
     if (suite_ == "collectives") return collectives();
+    if (suite_ == "self-sgd") return self_sgd();
     if (suite_ != "self-train") {
       throw ScenarioError("validate", "unknown suite \"" + suite_ + "\"" +
-                                          spelling_hint(suite_, {"self-train", "collectives", "netlab"}));
+                                          spelling_hint(suite_, {"self-train", "self-sgd", "collectives", "netlab"}));
     }
     if (out_.empty()) out_ = "self_train";
     if (!child_.job.empty()) {
@@ -94,6 +103,19 @@ class Validate : public Verb {
     netlab_.repeats = repeats_.value_or(netlab_.repeats);
     if (!out_.empty()) netlab_.out = out_;
     return validate_netlab(netlab_);
+  }
+
+  ExitCode self_sgd() {
+    if (!child_.job.empty()) {
+      run_self_sgd_ranks(child_);
+      return ExitCode::done;
+    }
+    if (!score_only_.empty()) return score_self_sgd_session(score_only_);
+    if (options_.is_short) self_sgd_ = {self_sgd_.learners, 4.0, 1, self_sgd_.out};
+    self_sgd_.repeats = repeats_.value_or(self_sgd_.repeats);
+    self_sgd_.seconds = seconds_.value_or(self_sgd_.seconds);
+    if (!out_.empty()) self_sgd_.out = out_;
+    return validate_self_sgd(self_sgd_);
   }
 
   ExitCode self_train() {
@@ -154,7 +176,9 @@ class Validate : public Verb {
   std::string data_, fabrics_ = "costmodel/profiles/fabrics";
   validate::SuiteOptions options_;
   std::optional<int> repeats_;
+  std::optional<double> seconds_;
   NetlabOptions netlab_;
+  SelfSgdOptions self_sgd_;
   ChildJob child_;
   validate::Predictions predictions_;
 };

@@ -74,6 +74,23 @@ void check_collectives(calibrate::Communicator& ranks) {
 
 }  // namespace
 
+TEST_CASE("ranks that sleep while they wait may share cores without a warning, with real-time priority if asked for") {
+  cpu::LaunchSite site;
+  site.cores = 2;
+  site.share_cores = true;
+  site.program = "program";
+  CHECK(cpu::plan_launch(5, site).warning.empty());
+  CHECK(cpu::plan_launch(5, site).command.front() == "mpirun");
+  for (const int ranks : {2, 5}) {
+    CHECK(contains(cpu::plan_launch(ranks, site), "--oversubscribe"));
+    CHECK_FALSE(contains(cpu::plan_launch(ranks, site), "core"));
+  }
+  site.real_time = true;
+  const auto command = cpu::plan_launch(5, site).command;
+  CHECK(std::vector<std::string>(command.begin(), command.begin() + 4) ==
+        std::vector<std::string>{"chrt", "--rr", "1", "mpirun"});
+}
+
 TEST_CASE("ranks are pinned one per core while cores suffice") {
   const cpu::LaunchPlan plan =
       cpu::plan_launch(2, {.cores = 2, .program = "orrery", .arguments = {"train", "a b"}});

@@ -54,12 +54,17 @@ std::string first_word(const std::string& file) {
 
 LaunchPlan plan_launch(int ranks, const LaunchSite& site) {
   LaunchPlan plan;
-  plan.command = {"mpirun", "-np", std::to_string(ranks), "--quiet"};
+  if (site.real_time && site.share_cores) plan.command = {"chrt", "--rr", "1"};
   const auto append = [&plan](std::initializer_list<const char*> words) {
     plan.command.insert(plan.command.end(), words.begin(), words.end());
   };
+  append({"mpirun", "-np"});
+  plan.command.push_back(std::to_string(ranks));
+  append({"--quiet"});
   if (site.is_root) append({"--allow-run-as-root"});
-  if (ranks <= site.cores && !site.pin) {
+  if (site.share_cores) {
+    append({"--oversubscribe", "--bind-to", "none"});
+  } else if (ranks <= site.cores && !site.pin) {
     append({"--bind-to", "none"});
   } else if (ranks <= site.cores) {
     append({"--bind-to", "core", "--map-by", "core"});
@@ -111,13 +116,21 @@ int run_program(std::vector<std::string> command) {
 
 int launch_ranks(int ranks, const LaunchSite& site) {
   LaunchPlan plan = plan_launch(ranks, site);
-  if (!is_in_path("mpirun")) {
+  if (!can_launch()) {
     throw BackendError("mpirun was not found in PATH; install Debian's package openmpi-bin");
   }
   if (!plan.warning.empty()) std::fprintf(stderr, "%s\n", plan.warning.c_str());
   const int code = run_program(std::move(plan.command));
   if (code > 4) throw BackendError(fmt::format("the ranks ended abnormally (mpirun exit code {})", code));
   return code;
+}
+
+bool can_launch() {
+  return is_in_path("mpirun");
+}
+
+bool may_use_real_time() {
+  return run_program({"sh", "-c", "chrt --rr 1 true 2>/dev/null"}) == 0;
 }
 
 bool stderr_is_terminal() {

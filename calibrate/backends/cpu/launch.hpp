@@ -18,6 +18,8 @@ struct LaunchSite {
   int cores = 1;                       ///< physical cores that this process may use
   bool is_root = false;                ///< Open MPI wants to be told that running as root is meant
   bool pin = true;                     ///< one rank per core, where cores suffice
+  bool share_cores = false;            ///< more ranks than cores are meant: they sleep while they wait
+  bool real_time = false;              ///< only with share_cores: ahead of whatever else the machine does (chrt)
   bool stderr_is_terminal = false;     ///< handed down, because the ranks write into mpirun's pipes
   std::string program;                 ///< the executable to start
   std::vector<std::string> arguments;  ///< its command line without the program's name
@@ -44,6 +46,12 @@ int launch_ranks(int ranks, const LaunchSite& site = this_process());
 /// Runs a command and waits; its output goes where ours goes. Returns its exit code, 127 when it was not found. Throws
 /// BackendError when it died of a signal. It is told to end (SIGTERM) when this process ends. REQUIRES: not empty.
 int run_program(std::vector<std::string> command);
+
+/// True when mpirun is in PATH.
+bool can_launch();
+
+/// True when this process may give its children real-time priority.
+bool may_use_real_time();
 
 /// True when progress may be redrawn on stderr: it is a terminal, here or at the process that launched us.
 bool stderr_is_terminal();

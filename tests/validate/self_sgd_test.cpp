@@ -1,0 +1,190 @@
+// The parts of `validate self-sgd` that need no processes: the suite, the calibration, the seal, the score.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <set>
+
+#include "scenarios/artifact.hpp"
+#include "sim/base/error.hpp"
+#include "sim/base/stats.hpp"
+#include "validate/self_sgd_score.hpp"
+#include "validate/self_sgd_store.hpp"
+#include "workloads/sync/coordinator.hpp"
+
+using namespace orrery;
+using namespace orrery::validate;
+
+namespace {
+
+Registered<sync::Variant> async_variant() {
+  return Registered<sync::Variant>("async");
+}
+
+/// Three moments; the losses fall by a factor of `fall` from each to the next.
+SgdOutcome outcome(std::uint64_t seed, double rate, std::vector<std::int64_t> staleness, double fall) {
+  SgdOutcome result{seed, rate, std::move(staleness), {2.0}};
+  for (int i = 0; i < 3; ++i) result.losses.push_back(result.losses.back() * fall);
+  return result;
+}
+
+/// Four simulated runs whose factors are spread evenly around 1/2; one twin of seed 101.
+SelfSgdPredictions predictions() {
+  SelfSgdPredictions p;
+  p.setting.points = 3;
+  p.setting.time = Seconds(3.0);
+  p.target_loss = 0.5;
+  SelfSgdPrediction prediction{async_variant(), {}, {}};
+  for (int i = 0; i < 4; ++i) {
+    prediction.band.push_back(outcome(static_cast<std::uint64_t>(i + 1), 10.0, {1, 0, 1}, 0.5 * std::exp(0.01 * (i - 1.5))));
+  }
+  prediction.twins.push_back(outcome(101, 10.2, {1, 0, 1}, 0.5));
+  p.predictions.push_back(prediction);
+  return p;
+}
+
+SelfSgdRun run_of(const SgdOutcome& result) {
+  SelfSgdRun run;
+  run.task.variant = async_variant();
+  run.task.seed = result.seed;
+  run.outcome = result;
+  run.arrivals = {0, 1, 2, 3, 0};
+  sync::Coordinator coordinator(*run.task.variant, 4);
+  for (const int learner : run.arrivals) coordinator.arrive(learner, Seconds(0.0), 0.0);
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(coordinator.decisions_hash()));
+  run.decisions_hash = text;
+  return run;
+}
+
+std::string scratch_folder() {
+  return std::string(ORRERY_BINARY_DIR) + "/self_sgd_test";
+}
+
+}  // namespace
+
+TEST_CASE("no real run of self-sgd has the seed of another, of a calibration run or of a predicted band") {
+  SelfSgdSetting setting;
+  std::set<std::uint64_t> seeds;
+  for (std::uint64_t seed = 1; seed <= kPredictedSeeds; ++seed) seeds.insert(seed);
+  const auto tasks = self_sgd_tasks(setting, 3), calibration = self_sgd_calibration(setting);
+  CHECK(tasks.size() == 21);
+  for (const SelfSgdTask& task : tasks) CHECK(seeds.insert(task.seed).second);
+  for (const SelfSgdTask& task : calibration) CHECK(seeds.insert(task.seed).second);
+  std::set<std::string> labels;
+  for (const auto& variant : self_sgd_variants(setting.learners)) {
+    CHECK_FALSE(variant->refusal(setting.learners));
+    labels.insert(variant->label());
+  }
+  CHECK(labels.size() == 7);
+}
+
+TEST_CASE("what a mini-batch takes beside its compute time is the mean of the calibration runs") {
+  SelfSgdRun a, b;
+  a.late_s = 1e-4;
+  a.reply_s = 2e-4;
+  b.late_s = 1e-4;
+  b.reply_s = 5e-4;
+  const SelfSgdCalibration calibration = calibrate_self_sgd({a, b});
+  CHECK(calibration.overhead_s == Approx(4.5e-4));
+  CHECK(calibration.late_s == Approx(1e-4));
+  CHECK(calibration.spread == Approx(1.0));
+  CHECK_THROWS_AS(calibrate_self_sgd({}), ScenarioError);
+}
+
+TEST_CASE("the constant of a mini-batch lengthens the simulated compute time") {
+  // One synchronous learner: updates/s = 1 / (mean compute time + r).
+  SelfSgdSetting setting;
+  setting.learners = 1;
+  setting.least = Seconds(0.010);
+  setting.excess = Seconds(1e-9);
+  setting.points = 2;
+  SelfSgdCalibration calibration;
+  const SelfSgdTask task{Registered<sync::Variant>("sync"), 1, Seconds(2.0)};
+  CHECK(simulate_self_sgd(setting, calibration, task).updates_per_s == Approx(100.0).epsilon(0.01));
+  calibration.overhead_s = 0.010;
+  CHECK(simulate_self_sgd(setting, calibration, task).updates_per_s == Approx(50.0).epsilon(0.01));
+}
+
+TEST_CASE("the time to a loss is linear between moments, and nothing when it is not reached") {
+  CHECK(time_to_loss({2.0, 1.0, 0.5}, 10.0, 1.0) == 5.0);
+  CHECK(time_to_loss({2.0, 1.0, 0.5}, 10.0, 0.75) == 7.5);
+  CHECK(time_to_loss({2.0, 1.0, 0.5}, 10.0, 3.0) == 0.0);
+  CHECK_FALSE(time_to_loss({2.0, 1.0, 0.5}, 10.0, 0.4));
+}
+
+TEST_CASE("a real run like the simulated ones is within tolerance") {
+  const SelfSgdScore score = score_self_sgd(predictions(), {run_of(outcome(101, 10.2, {10, 0, 10}, 0.5))});
+  const SelfSgdVariantScore& v = score.variants.at(0);
+  CHECK(v.updates_error == Approx(10.0 / 10.2 - 1.0));
+  CHECK(v.twin_updates_error == Approx(0.0));
+  CHECK(v.twin_loss_error == Approx(0.0));
+  CHECK(v.measured_staleness == Approx(1.0));
+  CHECK(v.staleness_error == Approx(0.0));
+  CHECK(v.ks == Approx(0.0));
+  CHECK(v.points_inside == 3);
+  CHECK(v.curves_inside == 1);
+  CHECK(*v.measured_target_s == Approx(2.0));
+  CHECK(score.replayed == 1);
+  CHECK(score.passed);
+}
+
+TEST_CASE("each goal of self-sgd can be missed") {
+  const auto passed = [](const SgdOutcome& real) { return score_self_sgd(predictions(), {run_of(real)}).passed; };
+  CHECK_FALSE(passed(outcome(101, 9.4, {10, 0, 10}, 0.5)));   // 6.4 % fewer updates
+  CHECK_FALSE(passed(outcome(101, 10.0, {10, 0, 12}, 0.5)));  // staleness 1.09 instead of 1
+  CHECK_FALSE(passed(outcome(101, 10.0, {10, 0, 10}, 0.6)));  // the loss falls too slowly
+  SelfSgdRun forged = run_of(outcome(101, 10.0, {10, 0, 10}, 0.5));
+  forged.arrivals.back() = 1;
+  CHECK_FALSE(score_self_sgd(predictions(), {forged}).passed);
+}
+
+TEST_CASE("the band of a moment is Student's prediction interval of the logarithms of the losses") {
+  // Logarithms at moment 1: log(1) + 0.01 (i - 1.5), i = 0 .. 3: mean 0, deviation 0.01 sqrt(5/3). At the later moments
+  // the band is wider in proportion, and so is the deviation of a curve that falls by another factor.
+  const double half = student_t_quantile(0.975, 3.0) * 0.01 * std::sqrt(5.0 / 3.0) * std::sqrt(1.25);
+  const auto inside = [](double factor) {
+    return score_self_sgd(predictions(), {run_of(outcome(101, 10.0, {1, 0, 1}, factor))}).variants[0].points_inside;
+  };
+  CHECK(inside(0.5 * std::exp(0.99 * half)) == 3);
+  CHECK(inside(0.5 * std::exp(1.01 * half)) == 0);
+}
+
+TEST_CASE("a session of self-sgd that was changed or mixed up is refused") {
+  const std::string folder = scratch_folder();
+  const SelfSgdPredictions sealed = predictions();
+  const std::string seal = seal_self_sgd(folder, sealed);
+  SelfSgdRun run = run_of(outcome(101, 10.2, {10, 0, 10}, 0.5));
+  const auto store = [&folder](const SelfSgdRun& r) {
+    scenario::write_artifacts(folder, {{kSelfSgdRunsFile, self_sgd_run_line(r)}});
+  };
+  run.predictions_hash = seal;
+  store(run);
+  const SelfSgdSession session = read_self_sgd_session(folder);
+  CHECK(self_sgd_score_text(score_self_sgd(session.predictions, session.runs)) ==
+        self_sgd_score_text(score_self_sgd(sealed, {run})));
+
+  SelfSgdRun wrong = run;
+  wrong.predictions_hash = "0123456789abcdef";
+  store(wrong);
+  CHECK_THROWS_AS(read_self_sgd_session(folder), ScenarioError);
+  wrong = run;
+  wrong.outcome.losses.pop_back();
+  store(wrong);
+  CHECK_THROWS_AS(read_self_sgd_session(folder), ScenarioError);
+  wrong = run;
+  wrong.arrivals.push_back(4);
+  store(wrong);
+  CHECK_THROWS_AS(read_self_sgd_session(folder), ScenarioError);
+
+  store(run);
+  std::string text = scenario::read_file(folder + "/" + kSelfSgdPredictionsFile);
+  text.replace(text.find("10.2"), 4, "10.3");
+  scenario::write_artifacts(folder, {{kSelfSgdPredictionsFile, text}});
+  CHECK_THROWS_AS(read_self_sgd_session(folder), ScenarioError);
+}
+
+TEST_CASE("the stored session of self-sgd is scored as it was") {
+  const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/validate/data/self_sgd_4_learners";
+  const SelfSgdSession session = read_self_sgd_session(folder);
+  CHECK(self_sgd_score_text(score_self_sgd(session.predictions, session.runs)) ==
+        scenario::read_file(folder + "/score.txt"));
+}
