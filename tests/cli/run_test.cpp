@@ -29,7 +29,7 @@ std::string stored(const std::string& name) {
 TEST_CASE("the lists of what can be named are complete") {
   // A registry file dropped by the linker shows up here.
   for (const char* group : {"backends", "models", "operators", "collectives", "optimizers", "datasets", "topologies", "links",
-                            "collective_algorithms"}) {
+                            "collective_algorithms", "problems", "compressors", "compute_times", "sgd_variants"}) {
     check_golden(std::string("list ") + group, std::string("list_") + group + ".txt");
   }
 }
@@ -38,6 +38,10 @@ TEST_CASE("the table of a run is one screen and as expected") {
   check_golden(kScenario + "--set steps=50", "run_mlp_dp2.txt");
   const std::string table = run(kScenario + "--set steps=50").out;
   CHECK(std::count(table.begin(), table.end(), '\n') <= 40);
+}
+
+TEST_CASE("the table of a race on digits has the same digits in every build") {
+  check_golden("run scenarios/sgd/stragglers_shifted.json --set seeds=2 --set 'horizon.time=60 s'", "run_stragglers_shifted.txt");
 }
 
 TEST_CASE("the GPT's table is one screen and as expected") {

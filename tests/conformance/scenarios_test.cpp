@@ -23,10 +23,14 @@ std::vector<std::string> all_scenarios() {
   return files;
 }
 
-/// Few steps: what is checked does not depend on their number.
+/// Few steps, or a short time and one seed: what is checked does not depend on their number.
 Question read(const std::string& path) {
-  const bool training = path.find("/train/") != std::string::npos;
-  return read_question_file(path, training ? std::vector<std::string>{"steps=5"} : std::vector<std::string>{});
+  std::vector<std::string> few;
+  if (path.find("/train/") != std::string::npos) few = {"steps=5"};
+  if (path.find("/sgd/") != std::string::npos) {
+    few = {"horizon.time=6 s", "outputs.loss_at=[]", "evaluation.points=4", "evaluation.samples=50", "seeds=2"};
+  }
+  return read_question_file(path, few);
 }
 
 }  // namespace
@@ -77,9 +81,28 @@ TEST_CASE("the answer to every scenario fits one screen and ends with where the 
       if (const auto* training = std::get_if<RunReport>(&result.report)) {
         CHECK_THAT(table, Catch::Contains("100.0 %"));  // the shares of the step
         CHECK(table.ends_with(training->prediction->bottleneck + "\n"));
+      } else if (const auto* collective = std::get_if<CollectiveReport>(&result.report)) {
+        CHECK(table.ends_with(collective->verdict + "\n"));
       } else {
-        CHECK(table.ends_with(std::get<CollectiveReport>(result.report).verdict + "\n"));
+        CHECK(table.ends_with(std::get<SgdReport>(result.report).verdict + "\n"));
       }
+    }
+  }
+}
+
+TEST_CASE("every sgd scenario says what to look at, and its learners' time is accounted for") {
+  for (const std::string& path : all_scenarios()) {
+    const Question q = read(path);
+    const auto* scenario = std::get_if<SgdScenario>(&q.scenario);
+    if (scenario == nullptr) continue;
+    CAPTURE(path);
+    CHECK(scenario->look_at.size() > 20);
+    const Answer result = answer(q);
+    for (const SgdVariantReport& v : std::get<SgdReport>(result.report).variants) {
+      CAPTURE(v.label);
+      CHECK(v.computed_share + v.wasted_share + v.waited_share + v.communicated_share == Approx(1.0).margin(1e-6));
+      CHECK(static_cast<double>(v.staleness_shares.size()) <=
+            1.0 + static_cast<double>(v.staleness_bound.value_or(INT32_MAX)));
     }
   }
 }

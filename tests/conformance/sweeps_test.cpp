@@ -27,11 +27,14 @@ std::vector<std::string> all_sweeps() {
   return files;
 }
 
-/// Few steps: what is checked does not depend on their number.
+/// Few steps, or a short time and one seed: what is checked does not depend on their number.
 Sweep read(const std::string& path) {
-  const bool training = path.find("/train/") != std::string::npos;
-  const std::vector<std::string> few{"steps=5"};
-  return expand(parse_json(read_file(path), path), training ? few : std::vector<std::string>{});
+  std::vector<std::string> few;
+  if (path.find("/train/") != std::string::npos) few = {"steps=5"};
+  if (path.find("/sgd/") != std::string::npos) {
+    few = {"horizon.time=10 s", "evaluation.points=4", "evaluation.samples=50", "seeds=1"};
+  }
+  return expand(parse_json(read_file(path), path), few);
 }
 
 }  // namespace
