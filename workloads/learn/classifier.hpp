@@ -19,7 +19,8 @@ struct ClassifierConfig {
 };
 
 /// Parameters: per layer the weights (inputs x outputs, column by column), then the biases. Without hidden layers the
-/// start is 0; with them, weights are normal of variance 2 / inputs (He et al. 2015) and biases 0. REQUIRES: no refusal.
+/// start is 0; with them, weights are normal of variance 2 / inputs (He et al. 2015) and biases 0. REQUIRES: no
+/// refusal.
 std::unique_ptr<Objective> classifier(const Dataset& data, const ClassifierConfig& config);
 
 /// Why there are no classes to learn in that data.

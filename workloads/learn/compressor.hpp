@@ -23,8 +23,8 @@ class Compressor {
   virtual void apply(Vector& gradient, RngStream& draws) = 0;
   /// Bytes on the wire of a gradient with that many numbers (the encoding is stated in the file).
   virtual Bytes size(std::int64_t numbers) const = 0;
-  /// The omega of E|C(x) - x|^2 <= omega |x|^2 when the expectation of what arrives is what was sent (unbiased); nothing
-  /// for a biased compressor, for which |C(x) - x| <= |x|.
+  /// The omega of E|C(x) - x|^2 <= omega |x|^2 when the expectation of what arrives is what was sent (unbiased);
+  /// nothing for a biased compressor, for which |C(x) - x| <= |x|.
   virtual std::optional<double> variance(std::int64_t numbers) const = 0;
   bool is_unbiased() const { return variance(1).has_value(); }
 
@@ -32,8 +32,9 @@ class Compressor {
 };
 
 /// One sender's compression with its memory: with error feedback, what was lost is added to the next gradient (Seide et
-/// al. 2014; Karimireddy et al. 2019). The memory stays bounded only when each message shrinks the error, so an unbiased
-/// compressor is divided by 1 + omega there (Beznosikov et al. 2020): rand-k then sends its numbers as they are.
+/// al. 2014; Karimireddy et al. 2019). The memory stays bounded only when each message shrinks the error, so an
+/// unbiased compressor is divided by 1 + omega there (Beznosikov et al. 2020): rand-k then sends its numbers as they
+/// are.
 class CompressionState {
  public:
   CompressionState(Registered<Compressor> compressor, bool error_feedback, RngStream draws);

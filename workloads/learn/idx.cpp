@@ -48,8 +48,8 @@ Samples idx_samples(const IdxArray& images, const IdxArray& labels, const std::s
 
 Dataset idx_dataset(const IdxFiles& files, const std::string& name) {
   const auto samples = [&name](const auto& images, const auto& labels, const std::string& part) {
-    return idx_samples(parse_idx(images, name + " " + part + " images"), parse_idx(labels, name + " " + part + " labels"),
-                       name + " " + part);
+    const std::string whole = name + " " + part;
+    return idx_samples(parse_idx(images, whole + " images"), parse_idx(labels, whole + " labels"), whole);
   };
   Dataset data;
   data.train = samples(files.train_images, files.train_labels, "training");

@@ -19,8 +19,8 @@ struct IdxArray {
 /// An array of unsigned bytes. `name` is used in messages. Throws ScenarioError when the bytes are no such array.
 IdxArray parse_idx(const std::vector<std::uint8_t>& bytes, const std::string& name);
 
-/// One array of images and their labels: pixels scaled to [0, 1], one image per column. Throws ScenarioError when the two
-/// do not belong together.
+/// One array of images and their labels: pixels scaled to [0, 1], one image per column. Throws ScenarioError when the
+/// two do not belong together.
 Samples idx_samples(const IdxArray& images, const IdxArray& labels, const std::string& name);
 
 /// The bytes of the four files of an MNIST-like set.

@@ -1,5 +1,5 @@
-// One score per sample, w x + b, and a loss of it: what linear and logistic regression share. A mini-batch is a loop over
-// its samples, each read where it lies.
+// One score per sample, w x + b, and a loss of it: what linear and logistic regression share. A mini-batch is a loop
+// over its samples, each read where it lies.
 #pragma once
 
 #include <array>

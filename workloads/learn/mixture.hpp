@@ -1,5 +1,5 @@
-// Made-up data for classification: each class is a normal cloud around its own centre. Nothing to install, any size, and
-// the hardness is one number; the best possible accuracy of two classes is Phi(distance / 2).
+// Made-up data for classification: each class is a normal cloud around its own centre. Nothing to install, any size,
+// and the hardness is one number; the best possible accuracy of two classes is Phi(distance / 2).
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ void fields(V& v, MixtureConfig& c) {
   v("seed", c.seed, "of the data; the scenario's seed does not change them");
 }
 
-/// Sample i is of class i mod classes. Centres are normal with distance^2 / (2 features) as the variance of a coordinate,
-/// two classes have theirs exactly `distance` apart; around its centre a sample is standard normal.
+/// Sample i is of class i mod classes. Centres are normal with distance^2 / (2 features) as the variance of a
+/// coordinate, two classes have theirs exactly `distance` apart; around its centre a sample is standard normal.
 Dataset mixture_dataset(const MixtureConfig& config);
 
 }  // namespace orrery::learn

@@ -1,6 +1,6 @@
-// How noisy gradients are against their size, which decides how large a mini-batch still pays. Two definitions: the noise
-// scale of Smith and Le (2017), from learning rate and batch alone, and the simple noise scale of McCandlish et al.
-// (arXiv 1812.06162), tr(Sigma) / |G|^2 with Sigma the covariance of one sample's gradient, measured.
+// How noisy gradients are against their size, which decides how large a mini-batch still pays. Two definitions: the
+// noise scale of Smith and Le (2017), from learning rate and batch alone, and the simple noise scale of McCandlish et
+// al. (arXiv 1812.06162), tr(Sigma) / |G|^2 with Sigma the covariance of one sample's gradient, measured.
 #pragma once
 
 #include <cstdint>

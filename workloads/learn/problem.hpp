@@ -1,6 +1,6 @@
-// What is learned: a loss over flat parameters whose gradients are really computed, by name. Each problem is one file in
-// workloads/learn/problems with its configuration, registered there. One implementation (Eigen, one thread) serves the
-// simulated learners and the learners of the reference parameter server. `orrery list problems` prints them.
+// What is learned: a loss over flat parameters whose gradients are really computed, by name. Each problem is one file
+// in workloads/learn/problems with its configuration, registered there. One implementation (Eigen, one thread) serves
+// the simulated learners and the learners of the reference parameter server. `orrery list problems` prints them.
 #pragma once
 
 #include <Eigen/Core>

@@ -1,6 +1,6 @@
-// The server's half of learning: averaged gradients in, a new model out. Optimizer, learning-rate schedule, weight decay
-// and the corrections for stale gradients; the same object runs in the simulator, in the reference parameter server and,
-// for variants that update locally, in each learner.
+// The server's half of learning: averaged gradients in, a new model out. Optimizer, learning-rate schedule, weight
+// decay and the corrections for stale gradients; the same object runs in the simulator, in the reference parameter
+// server and, for variants that update locally, in each learner.
 #pragma once
 
 #include <array>
@@ -37,7 +37,7 @@ void fields(V& v, StepRate& c) {
 
 struct CosineRate {
   static constexpr std::string_view kind = "cosine";
-  static constexpr std::string_view kind_help = "half a cosine from the learning rate to `last` of it (Loshchilov 2017)";
+  static constexpr std::string_view kind_help = "half cosine from the learning rate to `last` of it (Loshchilov 2017)";
   double epochs = 100.0;
   double last = 0.0;
 };
@@ -87,8 +87,8 @@ class Updater {
  public:
   Updater(const UpdateConfig& config, std::int64_t parameters);
 
-  /// One update of `weights` with gradients that are added up by `add` before: their mean, each scaled for its staleness
-  /// (server updates between its model read and now). `epochs`: passes over the training set so far.
+  /// One update of `weights` with gradients that are added up by `add` before: their mean, each scaled for its
+  /// staleness (server updates between its model read and now). `epochs`: passes over the training set so far.
   void add(const Vector& gradient, std::int64_t staleness);
   void update(Vector& weights, double epochs);
 

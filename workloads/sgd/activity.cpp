@@ -69,7 +69,7 @@ void Activity::finish(SimTime end, SgdResult& result) {
   result.waited = seconds(waited_);
   result.communicated = seconds(communicated_);
   std::sort(spans_.begin(), spans_.end(), [](const LearnerSpan& a, const LearnerSpan& b) {
-    return std::tuple(a.begin.value(), a.learner, a.end.value()) < std::tuple(b.begin.value(), b.learner, b.end.value());
+    return std::tuple(a.begin, a.learner, a.end) < std::tuple(b.begin, b.learner, b.end);
   });
   result.spans = std::move(spans_);
 }

@@ -1,6 +1,6 @@
 // Learners that average among themselves by collectives, all of them in every update or round. Nothing else is on the
-// network and all begin together (when the last one is there), so each collective is timed once; all go on when the last
-// one is through.
+// network and all begin together (when the last one is there), so each collective is timed once; all go on when the
+// last one is through.
 //
 // Compressed gradients cannot be added up on their way (their sparse or coarse forms are not closed under addition), so
 // each learner gets all of them: an all-gather of compressed gradients (Xu et al., GRACE, ICDCS 2021).

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "sim/collective/placement.hpp"
 #include "workloads/sgd/engine.hpp"

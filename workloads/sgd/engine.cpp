@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t kIterationsKept = 100'000;
 
-/// One run. A learner goes round: computes, pushes, waits for its turn at the server, gets orders, pulls. Each step is a
-/// callback and not a line of a process, because an order may cancel whatever a learner does at that moment.
+/// One run. A learner goes round: computes, pushes, waits for its turn at the server, gets orders, pulls. Each step is
+/// a callback and not a line of a process, because an order may cancel whatever a learner does at that moment.
 ///
 /// The server looks at one gradient at a time. Orders that come with an update are carried out when the update is made,
 /// `update_time` later; meanwhile gradients queue.
@@ -117,7 +117,8 @@ class Run final : private Receiver {
       if (!central_) {
         learning_.update_own(learner);
       } else {
-        learning_.give(learner, staleness);
+        learning_.send(learner);
+        learning_.add(staleness);
       }
     }
     if (orders.use == sync::Use::apply) {
@@ -132,7 +133,7 @@ class Run final : private Receiver {
   void drop(int learner) {
     if (!spec_.push.error_feedback || !central_) return;
     if (!needs_loss_) learning_.compute(learner);
-    learning_.lose(learner);
+    learning_.send(learner);
   }
 
   void begin_update(const sync::Orders& orders) {

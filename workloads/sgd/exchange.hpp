@@ -44,8 +44,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
 
-  /// Central variants: the learner's gradient to the server, the server's model to the learner. One message of a learner
-  /// at a time.
+  /// Central variants: the learner's gradient to the server, the server's model to the learner. One message of a
+  /// learner at a time.
   virtual void push(int learner) = 0;
   virtual void pull(int learner, std::int64_t missed) = 0;
   /// Takes the learner's message off the network, if it has one; nobody is told of it.
@@ -74,6 +74,7 @@ std::unique_ptr<Exchange> free_exchange(const SgdSpec& spec, std::int64_t parame
 std::unique_ptr<Exchange> server_exchange(const SgdSpec& spec, const ServerAggregation& config, std::int64_t parameters,
                                           kernel::Simulator& simulator, Receiver& receiver);
 std::unique_ptr<Exchange> all_reduce_exchange(const SgdSpec& spec, const AllReduceAggregation& config,
-                                              std::int64_t parameters, kernel::Simulator& simulator, Receiver& receiver);
+                                              std::int64_t parameters, kernel::Simulator& simulator,
+                                              Receiver& receiver);
 
 }  // namespace orrery::sgd

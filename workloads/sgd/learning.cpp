@@ -54,14 +54,13 @@ double Learning::compute(int learner) {
   return objective_->gradient(held_by(learner), spec_.batch, draws, gradient_);
 }
 
-void Learning::give(int learner, std::int64_t staleness) {
-  lose(learner);
-  updaters_.front().add(gradient_, staleness);
-  ++used_;
+void Learning::send(int learner) {
+  if (!push_.empty()) push_[static_cast<std::size_t>(learner)].apply(gradient_);
 }
 
-void Learning::lose(int learner) {
-  if (!push_.empty()) push_[static_cast<std::size_t>(learner)].apply(gradient_);
+void Learning::add(std::int64_t staleness) {
+  updaters_.front().add(gradient_, staleness);
+  ++used_;
 }
 
 void Learning::update() {
@@ -87,8 +86,8 @@ learn::Vector& Learning::model(int index) {
   return index == spec_.learners ? server_ : own_[static_cast<std::size_t>(index)];
 }
 
-/// Rows first into memory of their own, then all into place: each is a mean of old models. A row equal to the one before
-/// it (averaging over all) is not computed again.
+/// Rows first into memory of their own, then all into place: each is a mean of old models. A row equal to the one
+/// before it (averaging over all) is not computed again.
 void Learning::mix(const sync::Round& round) {
   const std::vector<sync::Mix>& terms = round.mix;
   const auto row_end = [&terms](std::size_t begin) {
@@ -122,8 +121,8 @@ void Learning::mix(const sync::Round& round) {
 }
 
 double Learning::epochs() const {
-  const std::int64_t samples = objective_->samples();
-  return samples == 0 ? 0.0 : static_cast<double>(used_) * static_cast<double>(spec_.batch) / static_cast<double>(samples);
+  const auto samples = static_cast<double>(objective_->samples());
+  return samples == 0.0 ? 0.0 : static_cast<double>(used_) * static_cast<double>(spec_.batch) / samples;
 }
 
 CurvePoint Learning::score() {

@@ -1,8 +1,8 @@
 // The values of a simulated run: models, gradients, updates. No clock and no network: the engine says when, this says
 // what. Gradients are really computed, at the model that the learner really holds.
 //
-// Draws are addressed: the n-th mini-batch that a learner begins has the same samples in every run of one seed, whatever
-// the variant, and whether or not earlier ones were cancelled.
+// Draws are addressed: the n-th mini-batch that a learner begins has the same samples in every run of one seed,
+// whatever the variant, and whether or not earlier ones were cancelled.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +33,13 @@ class Learning {
 
   /// Computes the gradient of the learner's present mini-batch and returns its loss. It is the one meant below.
   double compute(int learner);
-  /// It goes through the learner's compressor to the server, for the next update.
-  void give(int learner, std::int64_t staleness);
-  /// It goes through the learner's compressor, whose memory it changes, and no further.
-  void lose(int learner);
-  /// Central variants: one update of the server's model with all gradients given since the last one. With pull
-  /// compression the change of the model is compressed before it is made, so that learners, who get that, and the server
-  /// keep the same model; under plain SGD the change is -eta mean(C(g)), so this is C(mean(C(g))).
+  /// It is sent: it goes through the learner's compressor, whose memory it changes.
+  void send(int learner);
+  /// The server adds what was sent to its next update.
+  void add(std::int64_t staleness);
+  /// Central variants: one update of the server's model with all gradients added since the last one. With pull
+  /// compression the change of the model is compressed before it is made, so that learners, who get that, and the
+  /// server keep the same model; under plain SGD the change is -eta mean(C(g)), so this is C(mean(C(g))).
   void update();
   /// Local variants: the learner updates its own model with it.
   void update_own(int learner);
@@ -62,8 +62,8 @@ class Learning {
   std::vector<learn::Vector> own_;       // local variants: by learner
   std::vector<learn::Vector> mixed_;     // one for each target of a round
   std::vector<learn::Updater> updaters_; // the server's; local variants: by learner
-  std::vector<learn::CompressionState> push_, pull_;  // by learner; the server's: each empty where nothing is compressed
-  std::vector<RngStream> draws_;         // by learner: the n-th mini-batch's stream has the words 2n and 2n + 1 as its key
+  std::vector<learn::CompressionState> push_, pull_;  // by learner, the server's; empty where nothing is compressed
+  std::vector<RngStream> draws_;         // by learner: its words 2n and 2n + 1 are the key of the n-th mini-batch's stream
   std::vector<std::uint64_t> begun_;
   std::int64_t used_ = 0;                // gradients
 };

@@ -1,5 +1,5 @@
-// What a simulated run of parallel SGD gave, as plain values: how the model learned over simulated time, what the variant
-// did (updates, staleness, cancelled work), and where the learners' time and the network's bytes went.
+// What a simulated run of parallel SGD gave, as plain values: how the model learned over simulated time, what the
+// variant did (updates, staleness, cancelled work), and where the learners' time and the network's bytes went.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +40,10 @@ struct LearnerSpan {
 struct SgdResult {
   sync::Books books;
   Seconds end{0.0};                   ///< of the simulated time
-  std::vector<CurvePoint> curve;      ///< at the start, at the evenly spaced moments, and at an end before the last of them
+  std::vector<CurvePoint> curve;      ///< at the start, at evenly spaced moments, and at an earlier end
   std::vector<Seconds> iterations;    ///< time between updates (local variants: between rounds), at most 100,000
   double epochs = 0.0;
-  Seconds computed{0.0};              ///< learner time whose gradients were used or under way at the end, summed over learners
+  Seconds computed{0.0};              ///< learner time of gradients that were used, or under way at the end
   Seconds wasted{0.0};                ///< learner time of cancelled and dropped mini-batches
   Seconds waited{0.0};                ///< learner time neither computing nor communicating
   Seconds communicated{0.0};          ///< learner time in messages

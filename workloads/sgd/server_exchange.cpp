@@ -1,6 +1,7 @@
 // Gradients to parameter servers and models back (Li et al., Scaling distributed machine learning with the parameter
-// server, OSDI 2014), as flows that share links: pushes that are on the way together meet at the servers' ports (incast).
-// Learner i is on host i; server j, on the host behind the learners', holds the j-th of `servers` equal parts.
+// server, OSDI 2014), as flows that share links: pushes that are on the way together meet at the servers' ports
+// (incast). Learner i is on host i; server j, on the host behind the learners', holds the j-th of `servers` equal
+// parts.
 //
 // A round of a local variant: its members push their models, the servers need the time of one update, the members pull.
 #include <algorithm>
@@ -38,7 +39,7 @@ class ServerExchange final : public Exchange, private net::FlowListener {
         rounds_(static_cast<std::size_t>(spec.learners)) {
     for (std::size_t i = 0; i < messages_.size(); ++i) {
       messages_[i].flows.resize(static_cast<std::size_t>(servers_));
-      messages_[i].jitter.push_back(stream(spec.seed, "message jitter", i));
+      jitter_draws_.push_back(stream(spec.seed, "message jitter", i));
       rounds_[i].members.reserve(messages_.size());
     }
   }
@@ -75,7 +76,6 @@ class ServerExchange final : public Exchange, private net::FlowListener {
     int parts = 0;  // on the way
     int round = 0;  // the first member of the learner's round
     std::vector<net::FlowId> flows;
-    std::vector<RngStream> jitter;  // one
   };
   struct Round {
     std::vector<int> members;
@@ -88,12 +88,13 @@ class ServerExchange final : public Exchange, private net::FlowListener {
     message.content = content;
     message.size = size;
     message.parts = servers_;
+    RngStream& draws = jitter_draws_[static_cast<std::size_t>(learner)];
     const auto hosts = topology_.hosts();
     const bool to_server = content == Content::gradient || content == Content::round_push;
     for (int part = 0; part < servers_; ++part) {
       const net::NodeId of_learner = hosts[static_cast<std::size_t>(learner)];
       const net::NodeId of_server = hosts[static_cast<std::size_t>(learners_ + part)];
-      const Seconds delay(jitter_ > Seconds(0.0) ? message.jitter.front().exponential(jitter_.value()) : 0.0);
+      const Seconds delay(jitter_ > Seconds(0.0) ? draws.exponential(jitter_.value()) : 0.0);
       message.flows[static_cast<std::size_t>(part)] =
           network_.start(to_server ? of_learner : of_server, to_server ? of_server : of_learner,
                          size / static_cast<double>(servers_), *this, static_cast<std::uint64_t>(learner), 1.0, delay);
@@ -136,6 +137,7 @@ class ServerExchange final : public Exchange, private net::FlowListener {
   net::Router router_;
   net::FlowNetwork network_;
   std::vector<Message> messages_;  // by learner
+  std::vector<RngStream> jitter_draws_;
   std::vector<Round> rounds_;      // by first member
   SimTime mixed_at_;
 };

@@ -43,13 +43,14 @@ template <class V>
 void fields(V& v, ServerAggregation& c) {
   v("servers", c.servers, "hosts that hold the model, each an equal part", between(1, 1024));
   v("network", c.network, "topology and faults; it is resized to hold learners and servers");
-  v("model_size", c.model_size, "bytes of model and of an uncompressed gradient; none: 4 bytes per parameter", more_than(0));
+  v("model_size", c.model_size, "bytes of model and of an uncompressed gradient; none: 4 bytes per parameter",
+    more_than(0));
   v("update", c.update, "time of one update at the server", at_least(0));
   v("jitter", c.jitter, "mean of an exponential delay added to each message", at_least(0));
 }
 
-/// Gradients (or models, for local variants) are averaged among the learners by a collective. Only for variants in which
-/// all learners take part in every update.
+/// Gradients (or models, for local variants) are averaged among the learners by a collective. Only for variants in
+/// which all learners take part in every update.
 struct AllReduceAggregation {
   static constexpr std::string_view kind = "all_reduce";
   static constexpr std::string_view kind_help = "all learners average among themselves, over the network";
@@ -85,7 +86,8 @@ struct EvaluationConfig {
 };
 template <class V>
 void fields(V& v, EvaluationConfig& c) {
-  v("points", c.points, "moments at which the model is scored, evenly spaced over the time, and at its start", between(1, 10000));
+  v("points", c.points, "moments at which the model is scored, evenly spaced over the time, and at its start",
+    between(1, 10000));
   v("samples", c.samples, "training and test samples that are scored; 0: all", at_least(0));
 }
 

@@ -1,5 +1,5 @@
-// Oracles B1, B4, B6, B7 and B8 (tests/oracles/sgd_learning.json): SGD on the quadratic, delayed gradients, noise scales
-// and compressors against their exact laws. Coordinates of a quadratic are independent, so that one run of many
+// Oracles B1, B4, B6, B7 and B8 (tests/oracles/sgd_learning.json): SGD on the quadratic, delayed gradients, noise
+// scales and compressors against their exact laws. Coordinates of a quadratic are independent, so that one run of many
 // coordinates is as many runs of one.
 #include <catch2/catch.hpp>
 #include <cmath>

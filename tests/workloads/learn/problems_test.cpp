@@ -1,5 +1,5 @@
-// What every registered problem owes its learners: gradients that are the derivative of what is minimised, the same bits
-// for the same draws, and no memory taken in the loop.
+// What every registered problem owes its learners: gradients that are the derivative of what is minimised, the same
+// bits for the same draws, and no memory taken in the loop.
 #include "workloads/learn/problem.hpp"
 
 #include <catch2/catch.hpp>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -46,9 +47,13 @@ inline Registered<Variant> with_smallest_numbers(const std::string& name) { retu
 inline std::vector<Registered<Variant>> option_sets(const std::string& name, int learners) {
   std::vector<Registered<Variant>> sets;
   for (const bool last : {false, true}) {
-    sets.push_back(with_numbers(name, std::nullopt, last));
-    sets.push_back(with_numbers(name, 0, last));
-    sets.push_back(with_numbers(name, learners, last));
+    for (const std::optional<std::int64_t> number : {std::optional<std::int64_t>(), std::optional<std::int64_t>(0),
+                                                     std::optional<std::int64_t>(learners)}) {
+      Registered<Variant> one = with_numbers(name, number, last);
+      const std::string label = one->label();  // two of one label are the same
+      if (std::none_of(sets.begin(), sets.end(), [&](const auto& other) { return other->label() == label; }))
+        sets.push_back(std::move(one));
+    }
   }
   return sets;
 }

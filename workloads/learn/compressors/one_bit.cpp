@@ -1,6 +1,6 @@
-// 1-bit SGD (Seide et al. 2014): one bit per number says whether it is negative; it arrives as the mean of the numbers of
-// its kind, which is the closest that one bit can be. Biased, and made for error feedback. Encoding: the two means of each
-// bucket (8 bytes), then a bit per number.
+// 1-bit SGD (Seide et al. 2014): one bit per number says whether it is negative; it arrives as the mean of the numbers
+// of its kind, which is the closest that one bit can be. Biased, and made for error feedback. Encoding: the two means
+// of each bucket (8 bytes), then a bit per number.
 #include <algorithm>
 #include <cmath>
 

@@ -1,7 +1,8 @@
 // QSGD (Alistarh et al. 2017): each number becomes one of the levels 0, 1/s .. 1 of its bucket's norm, with its sign,
 // rounded up or down at random so that the expectation is right. E|C(x) - x|^2 = (|x| / s)^2 sum f (1 - f) with f the
-// fraction of s |x_i| / |x|, at most min(d / s^2, sqrt(d) / s) |x|^2 in a bucket of d numbers. Encoding: the bucket's norm
-// (4 bytes), then the 2 s + 1 values in as many bits as they need (the paper's Elias code needs fewer where most are 0).
+// fraction of s |x_i| / |x|, at most min(d / s^2, sqrt(d) / s) |x|^2 in a bucket of d numbers. Encoding: the bucket's
+// norm (4 bytes), then the 2 s + 1 values in as many bits as they need (the paper's Elias code needs fewer where most
+// are 0).
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -30,12 +31,14 @@ class Qsgd final : public Configured<Compressor, Qsgd, QsgdConfig> {
     for (std::int64_t first = 0; first < n; first += buckets.size) {
       auto part = gradient.segment(first, std::min(buckets.size, n - first));
       const auto norm = static_cast<float>(std::sqrt(part.cast<double>().squaredNorm()));
+      if (!(norm > 0.0F && std::isfinite(norm))) continue;  // nothing to round, or a run that diverges
       const auto levels = static_cast<float>(config().levels);
-      const float to_level = norm > 0.0F ? levels / norm : 0.0F, from_level = norm / levels;
+      const float to_level = levels / norm, from_level = norm / levels;
       for (float& x : part) {
-        const float scaled = std::fabs(x) * to_level, below = std::floor(scaled);
-        const float level = below + (draws.uniform() < static_cast<double>(scaled - below) ? 1.0F : 0.0F);
-        x = std::copysign(level * from_level, x);
+        const float scaled = std::fabs(x) * to_level;
+        const auto below = static_cast<float>(static_cast<std::int32_t>(scaled));
+        const auto uniform = static_cast<float>(draws.next() >> 40U) * 0x1.0p-24F;
+        x = std::copysign((below + (uniform < scaled - below ? 1.0F : 0.0F)) * from_level, x);
       }
     }
   }
@@ -51,7 +54,8 @@ class Qsgd final : public Configured<Compressor, Qsgd, QsgdConfig> {
   }
 };
 
-const bool registered = Compressor::registry().add<Qsgd>("qsgd", "random rounding to a few levels of the norm; unbiased");
+const bool registered =
+    Compressor::registry().add<Qsgd>("qsgd", "random rounding to a few levels of the norm; unbiased");
 
 }  // namespace
 }  // namespace orrery::learn

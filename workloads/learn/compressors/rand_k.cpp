@@ -1,5 +1,5 @@
-// Rand-k: k of d numbers, chosen uniformly, times d / k; the others arrive as 0. Unbiased with E|C(x) - x|^2 = (d/k - 1)
-// |x|^2. Encoding: the seed from which the receiver draws the same places (8 bytes), then k numbers of 4 bytes.
+// Rand-k: k of d numbers, chosen uniformly, times d / k; the others arrive as 0. Unbiased with E|C(x) - x|^2 = (d/k -
+// 1) |x|^2. Encoding: the seed from which the receiver draws the same places (8 bytes), then k numbers of 4 bytes.
 #include <algorithm>
 #include <numeric>
 
@@ -39,7 +39,8 @@ class RandK final : public Configured<Compressor, RandK, RandKConfig> {
   std::vector<std::int32_t> places_;
 };
 
-const bool registered = Compressor::registry().add<RandK>("rand_k", "a random share of the numbers, scaled up; unbiased");
+const bool registered =
+    Compressor::registry().add<RandK>("rand_k", "a random share of the numbers, scaled up; unbiased");
 
 }  // namespace
 }  // namespace orrery::learn

@@ -1,6 +1,6 @@
-// Scaled sign (Karimireddy et al. 2019): each number arrives as the mean magnitude with its sign. Biased,
-// |C(x) - x|^2 = |x|^2 - |x|_1^2 / d, and made for error feedback; without it, it is signSGD (Bernstein et al. 2018) with
-// a step that follows the gradient. Encoding: the mean (4 bytes), then a bit per number.
+// Scaled sign (Karimireddy et al. 2019): each number arrives as the mean magnitude with its sign. Biased, |C(x) - x|^2
+// = |x|^2 - |x|_1^2 / d, and made for error feedback; without it, it is signSGD (Bernstein et al. 2018) with a step
+// that follows the gradient. Encoding: the mean (4 bytes), then a bit per number.
 #include <cmath>
 
 #include "workloads/learn/compressor.hpp"

@@ -39,7 +39,9 @@ class TopK final : public Configured<Compressor, TopK, TopKConfig> {
       if (m < least || (m == least && equal-- <= 0)) x = 0.0F;
     }
   }
-  Bytes size(std::int64_t numbers) const override { return Bytes(8.0 * static_cast<double>(kept(config().share, numbers))); }
+  Bytes size(std::int64_t numbers) const override {
+    return Bytes(8.0 * static_cast<double>(kept(config().share, numbers)));
+  }
   std::optional<double> variance(std::int64_t) const override { return std::nullopt; }
 
  private:

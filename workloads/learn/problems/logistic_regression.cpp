@@ -1,5 +1,5 @@
-// Two classes: mean of ln(1 + exp(-y (w x + b))) with y = +1 for the positive class and -1 for the rest. Convex. Its own
-// data are two normal clouds.
+// Two classes: mean of ln(1 + exp(-y (w x + b))) with y = +1 for the positive class and -1 for the rest. Convex. Its
+// own data are two normal clouds.
 #include "workloads/learn/classifier.hpp"
 #include "workloads/learn/linear_model.hpp"
 #include "workloads/learn/mixture.hpp"

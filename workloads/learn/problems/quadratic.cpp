@@ -1,7 +1,7 @@
 // F(w) = sum_i c_i w_i^2 / 2 with additive Gaussian noise in the gradient: the problem on which everything is known
-// exactly. A mini-batch of m samples has the loss F(w) + xi w, with the components of xi independent normals of variance
-// sigma2 / m. With one coordinate, plain SGD of step eta has E[F] = eta sigma2 / (2 m (2 - eta c)) in the end (a
-// stationary AR(1) process); curvatures spread geometrically make it ill-conditioned.
+// exactly. A mini-batch of m samples has the loss F(w) + xi w, with the components of xi independent normals of
+// variance sigma2 / m. With one coordinate, plain SGD of step eta has E[F] = eta sigma2 / (2 m (2 - eta c)) in the end
+// (a stationary AR(1) process); curvatures spread geometrically make it ill-conditioned.
 #include <algorithm>
 #include <cmath>
 
@@ -22,7 +22,7 @@ template <class V>
 void fields(V& v, QuadraticConfig& c) {
   v("dimensions", c.dimensions, "independent coordinates", between(1, 1e8));
   v("curvature", c.curvature, "c of the steepest coordinate", more_than(0));
-  v("condition", c.condition, "steepest curvature over the flattest; those between are spaced geometrically", at_least(1));
+  v("condition", c.condition, "steepest curvature over the flattest; geometric between them", at_least(1));
   v("start", c.start, "value of each coordinate at the start");
   v("sigma2", c.sigma2, "variance of one sample's gradient, per coordinate", at_least(0));
 }
@@ -32,8 +32,8 @@ class QuadraticObjective final : public Objective {
   explicit QuadraticObjective(const QuadraticConfig& config) : config_(config), curvature_(config.dimensions) {
     const double steps = std::max(1, config.dimensions - 1);
     for (int i = 0; i < config.dimensions; ++i) {
-      curvature_[i] = static_cast<float>(config.curvature *
-                                         portable_exp(-portable_log(config.condition) * static_cast<double>(i) / steps));
+      const double share = static_cast<double>(i) / steps;
+      curvature_[i] = static_cast<float>(config.curvature * portable_exp(-portable_log(config.condition) * share));
     }
   }
 
