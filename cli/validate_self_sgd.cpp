@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "calibrate/backends/cpu/launch.hpp"
@@ -61,6 +62,7 @@ ExitCode validate_self_sgd(const SelfSgdOptions& options) {
   validate::SelfSgdSetting setting;
   setting.learners = options.learners;
   setting.time = Seconds(options.seconds);
+  setting.points = std::clamp(static_cast<int>(2 * options.seconds), 4, setting.points);  // half a second apart at least
   print(setting);
   std::fflush(stdout);
   const std::string calibration =
