@@ -87,16 +87,6 @@ TEST_CASE("shares of the learners' time sum to 1") {
   }
 }
 
-TEST_CASE("a sgd answer has the same bytes on one thread and on many") {
-  const Question question = question_of({"compute.distribution={\"kind\":\"exponential\",\"mean\":\"1 s\"}"});
-  const auto& scenario = std::get<SgdScenario>(question.scenario);
-  const auto bytes = [&](int threads) {
-    return write_json(run(scenario, question.data.get(), false, threads).report).dump();
-  };
-  CHECK(bytes(1) == bytes(2));
-  CHECK(bytes(1) == bytes(5));
-}
-
 TEST_CASE("an unstable step size is warned of with its bound") {
   // A delay of 7 is stable below 2 sin(pi / 30) = 0.2091 (oracle B4.stability.tau7), no delay below 2.
   const SgdReport report = report_of({"update.optimizer.learning_rate=0.22"});
