@@ -8,6 +8,7 @@
 #include "calibrate/report.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/explain.hpp"
+#include "scenarios/sgd_text.hpp"
 #include "validate/records.hpp"
 
 namespace orrery::cli {
@@ -24,6 +25,9 @@ std::vector<scenario::Explanation> everything() {
   }
   for (const calibrate::ColumnHelp& column : calibrate::composition_columns()) {
     known.push_back({"calibrate report --compositions", column.name, column.help});
+  }
+  for (const scenario::ColumnHelp& column : scenario::sgd_columns()) {
+    known.push_back({"table of an sgd scenario", column.name, column.help});
   }
   for (const auto& [place, schema] : {std::pair{"predictions.json", json_schema<validate::Predictions>()},
                                       {"measured runs of validate", json_schema<validate::MeasuredRun>()}}) {

@@ -70,21 +70,21 @@ std::vector<std::vector<Figure>> rows_of(const CollectiveReport& report) {
 }
 
 std::vector<std::vector<Figure>> rows_of(const SgdReport& report) {
+  const auto figure = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
   std::vector<std::vector<Figure>> rows;
   for (const SgdVariantReport& v : report.variants) {
-    const bool ended = !v.curve.empty();
     std::vector<Figure> row = {{"label", v.label},
-                               {"iteration_s", v.iteration_s},
+                               {"iteration_s", figure(v.iteration_s)},
                                {"staleness", v.staleness},
                                {"updates", v.updates},
-                               {"loss", ended ? Json(v.curve.back().loss) : Json()},
-                               {"accuracy", ended && v.curve.back().accuracy ? Json(*v.curve.back().accuracy) : Json()},
+                               {"end_loss", v.end_loss},
+                               {"end_accuracy", figure(v.end_accuracy)},
                                {"epochs", v.epochs},
-                               {"noise_scale", report.noise_scale ? Json(*report.noise_scale) : Json()},
-                               {"scaling_efficiency", v.scaling_efficiency},
+                               {"noise_scale", figure(report.noise_scale)},
+                               {"scaling_efficiency", figure(v.scaling_efficiency)},
                                {"communicated_share", v.communicated_share}};
     for (const SgdTargetReport& target : v.targets) {
-      row.push_back({"time_to_" + target.target + "_s", target.median_s ? Json(*target.median_s) : Json()});
+      row.push_back({"time_to_" + target.target + "_s", figure(target.median_s)});
     }
     rows.push_back(std::move(row));
   }

@@ -47,11 +47,13 @@ bool covers(const std::string& option, const std::string& path) {
   return path.rfind(option, 0) == 0 && (path.size() == option.size() || path[option.size()] == '.');
 }
 
-/// True when the value at the dotted path stands in the document.
+/// True when the value at the dotted path stands in the document; a kind's name alone is short for {"kind": name}.
 bool contains(const Json& root, const std::string& path) {
   std::string pointer = "/" + path;
   std::replace(pointer.begin(), pointer.end(), '.', '/');
-  return root.contains(Json::json_pointer(pointer));
+  const Json::json_pointer at(pointer);
+  if (root.contains(at)) return true;
+  return at.back() == "kind" && root.contains(at.parent_pointer()) && root.at(at.parent_pointer()).is_string();
 }
 
 }  // namespace

@@ -39,14 +39,27 @@ bool meets(const sgd::CurvePoint& point, const SgdTarget& target) {
   return point.accuracy && *point.accuracy >= *target.accuracy;
 }
 
-/// The moments that every run has reached; runs that diverged or ended early shorten the curve.
-std::vector<SgdCurvePoint> curve_of(const std::vector<sgd::SgdResult>& runs) {
+/// How many of the evenly spaced moments all runs have reached. A run that ends early has one more point, at its end.
+std::size_t common_moments(const std::vector<sgd::SgdResult>& runs) {
   std::size_t points = runs.front().curve.size();
-  for (const sgd::SgdResult& run : runs) points = std::min(points, run.curve.size());
-  std::vector<SgdCurvePoint> curve(points);
-  for (std::size_t i = 0; i < points; ++i) {
+  for (const sgd::SgdResult& run : runs) {
+    std::size_t same = 0;
+    while (same < std::min(points, run.curve.size()) && run.curve[same].time == runs.front().curve[same].time) ++same;
+    points = same;
+  }
+  return points;
+}
+
+std::vector<SgdCurvePoint> curve_of(const SgdScenario& scenario, const std::vector<sgd::SgdResult>& runs) {
+  std::vector<SgdCurvePoint> curve(common_moments(runs));
+  const double step = scenario.horizon.time.value() / scenario.evaluation.points;
+  for (std::size_t i = 0; i < curve.size(); ++i) {
     SgdCurvePoint& point = curve[i];
     point.time_s = runs.front().curve[i].time.value();
+    if (std::fabs(point.time_s - static_cast<double>(i) * step) > 0.01 * step) {  // the early end of a lone run
+      curve.resize(i);
+      break;
+    }
     point.updates = mean_of(each(runs, [i](const auto& r) { return static_cast<double>(r.curve[i].updates); }));
     point.epochs = mean_of(each(runs, [i](const auto& r) { return r.curve[i].epochs; }));
     const std::vector<double> losses = each(runs, [i](const auto& r) { return r.curve[i].loss; });
@@ -60,6 +73,13 @@ std::vector<SgdCurvePoint> curve_of(const std::vector<sgd::SgdResult>& runs) {
     point.accuracy_high = quantile(accuracies, kHigh);
   }
   return curve;
+}
+
+void fill_end(const std::vector<sgd::SgdResult>& runs, SgdVariantReport& report) {
+  report.end_s = mean_of(each(runs, [](const auto& r) { return r.end.value(); }));
+  report.end_loss = mean_of(each(runs, [](const auto& r) { return r.curve.back().loss; }));
+  if (!runs.front().curve.back().accuracy) return;
+  report.end_accuracy = mean_of(each(runs, [](const auto& r) { return r.curve.back().accuracy.value_or(0.0); }));
 }
 
 SgdTargetReport target_report(const std::vector<sgd::SgdResult>& runs, const SgdTarget& target) {
@@ -79,11 +99,15 @@ SgdTargetReport target_report(const std::vector<sgd::SgdResult>& runs, const Sgd
 
 /// `side_by_side`: how many of the counted updates happen at a time. Local variants count the steps of all learners.
 void fill_iterations(const std::vector<sgd::SgdResult>& runs, int side_by_side, SgdVariantReport& report) {
-  const std::vector<double> means = each(runs, [side_by_side](const auto& r) {
-    return r.books.updates > 0 ? r.end.value() * side_by_side / static_cast<double>(r.books.updates) : 0.0;
-  });
-  report.iteration_s = mean_of(means);
-  if (means.size() > 1) report.iteration_error_s = mean_interval(means).half_width;
+  double time = 0.0, updates = 0.0;
+  std::vector<double> means;
+  for (const sgd::SgdResult& run : runs) {
+    time += run.end.value() * side_by_side;
+    updates += static_cast<double>(run.books.updates);
+    if (run.books.updates > 0) means.push_back(run.end.value() * side_by_side / static_cast<double>(run.books.updates));
+  }
+  if (updates > 0.0) report.iteration_s = time / updates;
+  if (means.size() == runs.size() && means.size() > 1) report.iteration_error_s = mean_interval(means).half_width;
   std::vector<double> times;
   for (const sgd::SgdResult& run : runs) {
     for (const Seconds time : run.iterations) times.push_back(time.value());
@@ -127,11 +151,19 @@ void fill_shares(const SgdScenario& scenario, const std::vector<sgd::SgdResult>&
   report.gradients_per_s = mean_of(each(runs, [](const auto& r) {
     return r.end.value() > 0.0 ? static_cast<double>(used(r.books)) / r.end.value() : 0.0;
   }));
-  const double alone = scenario.compute.distribution->mean().value();  // t1
-  report.scaling_efficiency = alone * report.gradients_per_s / scenario.learners;
+  const std::optional<double> alone = mean_compute_time(scenario);  // t1
+  if (alone) report.scaling_efficiency = *alone * report.gradients_per_s / scenario.learners;
 }
 
 }  // namespace
+
+std::optional<double> mean_compute_time(const SgdScenario& s) {
+  const std::vector<double>& given = s.compute.factors;
+  double factors = 0.0;
+  for (int i = 0; i < s.learners; ++i) factors += given.empty() ? 1.0 : given[static_cast<std::size_t>(i) % given.size()];
+  const double mean = s.compute.distribution->mean().value() * factors / s.learners;
+  return std::isfinite(mean) ? std::optional(mean) : std::nullopt;
+}
 
 std::optional<double> time_to(const sgd::SgdResult& run, const SgdTarget& target) {
   std::optional<double> since;
@@ -164,7 +196,8 @@ SgdVariantReport fold_runs(const SgdScenario& scenario, std::size_t variant, con
   report.diverged = std::count_if(runs.begin(), runs.end(), [](const auto& r) { return r.diverged; });
   if (scenario.target.loss) report.targets.push_back(target_report(runs, {scenario.target.loss, std::nullopt}));
   if (scenario.target.accuracy) report.targets.push_back(target_report(runs, {std::nullopt, scenario.target.accuracy}));
-  report.curve = curve_of(runs);
+  report.curve = curve_of(scenario, runs);
+  fill_end(runs, report);
   static constexpr const char* kDoing[] = {"computing", "cancelled", "waiting", "pushing", "fetching", "round"};
   for (const sgd::LearnerSpan& span : runs.front().spans) {
     report.timeline.push_back({span.learner, kDoing[static_cast<std::size_t>(span.doing)], span.begin.value(),

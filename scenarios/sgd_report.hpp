@@ -66,13 +66,16 @@ struct SgdVariantReport {
   std::string variant, label;
   std::optional<double> iteration_expected_s;
   std::string formula;
-  double iteration_s = 0, iteration_error_s = 0, iteration_p10_s = 0, iteration_p90_s = 0;
+  std::optional<double> iteration_s;
+  double iteration_error_s = 0, iteration_p10_s = 0, iteration_p90_s = 0;
   std::optional<double> staleness_expected, fresh_expected;
   double staleness = 0, fresh = 0;
   std::optional<std::int64_t> staleness_bound;
   std::vector<double> staleness_shares;
-  double updates = 0, epochs = 0;
-  double gradients_per_s = 0, scaling_efficiency = 0;
+  double updates = 0, epochs = 0, end_s = 0, end_loss = 0;
+  std::optional<double> end_accuracy;
+  double gradients_per_s = 0;
+  std::optional<double> scaling_efficiency;
   double computed_share = 0, wasted_share = 0, waited_share = 0, communicated_share = 0;
   double pushed_bytes = 0, pulled_bytes = 0;
   std::int64_t diverged = 0;
@@ -87,7 +90,8 @@ void fields(V& v, SgdVariantReport& c) {
   v("iteration_expected_s", c.iteration_expected_s, "E[T] by theory: mean time between updates where compute times are "
     "independent and communication is free; absent where there is no formula");
   v("formula", c.formula, "of E[T]");
-  v("iteration_s", c.iteration_s, "mean time between updates, simulated; local variants: of one local step of every learner");
+  v("iteration_s", c.iteration_s, "mean time between updates, simulated; local variants: of one local step of every learner; absent "
+    "when there was none");
   v("iteration_error_s", c.iteration_error_s, "half width of its 95 % confidence interval over the seeds");
   v("iteration_p10_s", c.iteration_p10_s, "10 % point of the time between updates (local variants: between rounds)");
   v("iteration_p90_s", c.iteration_p90_s, "90 % point");
@@ -99,9 +103,13 @@ void fields(V& v, SgdVariantReport& c) {
   v("staleness_shares", c.staleness_shares, "share of used gradients with staleness 0, 1, 2, ...");
   v("updates", c.updates, "updates of the model, mean over the seeds; local variants: local steps over all learners");
   v("epochs", c.epochs, "passes over the training set, mean over the seeds");
+  v("end_s", c.end_s, "simulated time at which the runs ended, mean over the seeds");
+  v("end_loss", c.end_loss, "training loss then, mean over the seeds");
+  v("end_accuracy", c.end_accuracy, "share of test samples classified right then, mean over the seeds");
   v("gradients_per_s", c.gradients_per_s, "mini-batch gradients that were used, per second");
   v("scaling_efficiency", c.scaling_efficiency, "t1/tN: time in which one learner alone uses one mini-batch, over the "
-    "time in which the N learners use N (lecture definition, weak scaling)");
+    "time in which the N learners use N (lecture definition, weak scaling); t1 is the mean of the learners' times, "
+    "slow phases left out; absent where compute times have no mean");
   v("computed_share", c.computed_share, "share of the learners' time in mini-batches whose gradients were used");
   v("wasted_share", c.wasted_share, "share in mini-batches that were cancelled or dropped");
   v("waited_share", c.waited_share, "share spent waiting for others");
@@ -110,7 +118,7 @@ void fields(V& v, SgdVariantReport& c) {
   v("pulled_bytes", c.pulled_bytes, "bytes of models or updates on the wire, mean over the seeds");
   v("diverged", c.diverged, "seeds whose loss became infinite or not a number");
   v("targets", c.targets, "times to the targets");
-  v("curve", c.curve, "the model scored over time");
+  v("curve", c.curve, "the model scored over time, at the moments that every seed's run reached");
   v("timeline", c.timeline, "what the learners did first, of the first seed");
 }
 
@@ -118,7 +126,9 @@ struct SgdReport {
   std::string orrery_version, scenario, scenario_hash, question, look_at, problem, data, compute_time, aggregation;
   std::uint64_t seed = 0;
   std::int64_t seeds = 0, learners = 0, batch = 0, parameters = 0, samples = 0;
-  double compute_mean_s = 0, learning_rate = 0;
+  std::optional<double> compute_mean_s;
+  bool communication_free = true;
+  double learning_rate = 0;
   std::optional<double> noise_scale;
   std::vector<double> loss_at_s;
   std::vector<SgdVariantReport> variants;
@@ -142,10 +152,11 @@ void fields(V& v, SgdReport& c) {
   v("batch", c.batch, "samples of one learner's mini-batch");
   v("parameters", c.parameters, "numbers that are learned");
   v("samples", c.samples, "of the training set; 0 where the problem draws its own");
-  v("compute_mean_s", c.compute_mean_s, "mean time of a mini-batch, over the learners");
+  v("compute_mean_s", c.compute_mean_s, "mean time of a mini-batch, over the learners, slow phases left out; absent where there is no mean");
+  v("communication_free", c.communication_free, "as the theory assumes");
   v("learning_rate", c.learning_rate, "of the optimizer, before schedule and corrections");
   v("noise_scale", c.noise_scale, "g = learning rate * (N / B - 1), B the samples of one fully synchronous update (Smith et "
-    "al. 2017)");
+    "al. 2017); absent where B is larger than N");
   v("loss_at_s", c.loss_at_s, "evaluated moments whose loss the table shows");
   v("variants", c.variants, "in the order of the scenario");
   v("warnings", c.warnings, "what is likely to surprise");

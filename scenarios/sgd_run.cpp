@@ -55,14 +55,15 @@ class Run {
     report.batch = s_.batch;
     report.parameters = objective->parameters();
     report.samples = objective->samples();
-    report.compute_mean_s = mean_compute_time();
+    report.compute_mean_s = mean_compute_time(s_);
+    report.communication_free = std::holds_alternative<sgd::FreeAggregation>(s_.aggregation);
     report.learning_rate = rate();
-    if (report.samples > 0) {
+    if (report.samples > s_.batch * s_.learners) {
       report.noise_scale = learn::smith_noise_scale(rate(), static_cast<double>(report.samples),
                                               static_cast<double>(s_.batch * s_.learners));
     }
     fill_moments(report);
-    report.source = "simulated time: the scenario's distributions and network; losses: real gradients on the data";
+    report.source = "times: simulated, from the scenario's distributions and network; losses: real gradients";
   }
 
   /// The evaluated moments nearest to those asked for.
@@ -82,14 +83,6 @@ class Run {
 
   double rate() const {
     return std::visit([](const auto& optimizer) { return optimizer.learning_rate; }, s_.update.optimizer);
-  }
-
-  double mean_compute_time() const {
-    double factors = 0.0;
-    for (int i = 0; i < s_.learners; ++i) {
-      factors += s_.compute.factors.empty() ? 1.0 : s_.compute.factors[static_cast<std::size_t>(i) % s_.compute.factors.size()];
-    }
-    return s_.compute.distribution->mean().value() * factors / s_.learners;
   }
 
   std::string aggregation() const {
@@ -120,29 +113,31 @@ class Run {
     }
   }
 
-  /// Which variant has the lowest loss early and which at the end.
+  /// Which variant has the lowest loss early and which late, at moments that the runs of all reached.
   static std::string verdict(const SgdReport& report) {
-    const auto best_at = [&report](double share) {
-      const SgdVariantReport* best = nullptr;
-      double lowest = INFINITY;
-      for (const SgdVariantReport& v : report.variants) {
-        if (v.curve.empty() || v.diverged > 0) continue;
-        const auto i = static_cast<std::size_t>(share * static_cast<double>(v.curve.size() - 1));
-        if (v.curve[i].loss < lowest) lowest = v.curve[i].loss, best = &v;
-      }
-      return best;
-    };
-    const SgdVariantReport *early = best_at(0.1), *late = best_at(1.0);
-    if (early == nullptr || late == nullptr) return "Every variant diverged.";
-    const auto at = [](const SgdVariantReport& v, double share) {
-      return v.curve[static_cast<std::size_t>(share * static_cast<double>(v.curve.size() - 1))];
-    };
-    const SgdCurvePoint first = at(*early, 0.1), last = at(*late, 1.0);
-    if (report.variants.size() == 1) {
-      return fmt::format("{} ends at a training loss of {:.4g} after {}.", late->label, last.loss, human(Seconds(last.time_s)));
+    std::vector<const SgdVariantReport*> sound;
+    for (const SgdVariantReport& v : report.variants) {
+      if (v.diverged == 0) sound.push_back(&v);
     }
-    return fmt::format("Lowest loss after {}: {} ({:.4g}); after {}: {} ({:.4g}).", human(Seconds(first.time_s)), early->label,
-                       first.loss, human(Seconds(last.time_s)), late->label, last.loss);
+    if (sound.empty()) return "Every variant diverged.";
+    if (sound.size() == 1) {
+      return fmt::format("{} ends at a training loss of {:.4g} after {}.", sound[0]->label, sound[0]->end_loss,
+                         human(Seconds(sound[0]->end_s)));
+    }
+    std::size_t moments = sound[0]->curve.size();
+    for (const SgdVariantReport* v : sound) moments = std::min(moments, v->curve.size());
+    if (moments < 2) return "The runs ended before their second evaluation: compare their losses at the end.";
+    const std::size_t early = (moments - 1) / 10, late = moments - 1;
+    const auto best = [&sound](std::size_t i) {
+      return *std::min_element(sound.begin(), sound.end(), [i](const auto* a, const auto* b) {
+        return a->curve[i].loss < b->curve[i].loss;
+      });
+    };
+    const auto at = [&best](std::size_t i) {
+      const SgdVariantReport& v = *best(i);
+      return fmt::format("after {}: {} ({:.4g})", human(Seconds(v.curve[i].time_s)), v.label, v.curve[i].loss);
+    };
+    return early > 0 ? "Lowest loss " + at(early) + "; " + at(late) + "." : "Lowest loss " + at(late) + ".";
   }
 
   const SgdScenario& s_;

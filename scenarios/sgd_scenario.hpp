@@ -1,6 +1,5 @@
 // A scenario of kind "sgd": variants of parallel SGD race on one problem, one cluster and one distribution of compute
-// times. A plain value described by `fields()`, like the other kinds. The same file is predicted by `orrery run` and run
-// by a real parameter server with `orrery train`.
+// times. A plain value described by `fields()`, like the other kinds. `orrery run` answers it.
 #pragma once
 
 #include <array>
@@ -106,7 +105,7 @@ void fields(V& v, SgdScenario& c) {
   v("learners", c.learners, "P: processes that compute gradients", between(1, 4096));
   v("problem", c.problem, "what is learned (orrery list problems)");
   v("data", c.data, "what it is learned from; not read by problems that make their own");
-  v("batch", c.batch, "samples of one learner's mini-batch", at_least(1));
+  v("batch", c.batch, "samples of one learner's mini-batch", between(1, 1048576));
   v("update", c.update, "how gradients change the model");
   v("compute", c.compute, "how long a mini-batch takes a learner");
   v("aggregation", c.aggregation, "how gradients meet and models travel");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "sim/base/json_io.hpp"
 #include "sim/base/unit_text.hpp"
@@ -36,16 +37,24 @@ std::string target_text(const SgdTargetReport& target, std::int64_t seeds) {
   return fmt::format("{:.4g} ({}..{})", *target.median_s, bound(target.low_s), bound(target.high_s));
 }
 
+/// "accuracy 0.8" -> "acc. 0.8".
+std::string short_target(const SgdTargetReport& target) {
+  constexpr std::string_view kLong = "accuracy";
+  return target.target.starts_with(kLong) ? "acc." + target.target.substr(kLong.size()) : target.target;
+}
+
 std::string variants_table(const SgdReport& report, const TextStyle& style) {
-  TextRow names = {"variant", "E[T]", "E[T]", "staleness", "stale", "updates"};
-  TextRow units = {"", "theory", "simulated", "theory", "simulated", ""};
+  // The theory knows no communication: where there is some, the head says that it is about computing alone.
+  const std::string theory = report.communication_free ? "theory" : "computing";
+  TextRow names = {"variant", "E[T]", "E[T]", "staleness", "staleness", "updates"};
+  TextRow units = {"", theory, "simulated", "theory", "simulated", ""};
   for (const double moment : report.loss_at_s) {
     names.push_back("loss at");
     units.push_back(human(Seconds(moment)));
   }
   std::vector<TextRow> rows = style.header(std::move(names), units);
   for (const SgdVariantReport& v : report.variants) {
-    TextRow row = {v.label, optional_time(v.iteration_expected_s), human(Seconds(v.iteration_s)),
+    TextRow row = {v.label, optional_time(v.iteration_expected_s), optional_time(v.iteration_s),
                    optional_number(v.staleness_expected), fmt::format("{:.2f}", v.staleness),
                    grouped(std::llround(v.updates))};
     for (const double moment : report.loss_at_s) {
@@ -58,22 +67,27 @@ std::string variants_table(const SgdReport& report, const TextStyle& style) {
 }
 
 std::string shares_table(const SgdReport& report, const TextStyle& style) {
-  const auto percent = [](double share) { return fmt::format("{:.1f} %", 100.0 * share); };
-  const bool scored = !report.variants.empty() && !report.variants.front().curve.empty() &&
-                      report.variants.front().curve.back().accuracy.has_value();
-  TextRow head = {"learners' time", "used", "wasted", "waiting", "messages", "t1/tN", "epochs"};
+  const auto percent = [](double share) { return fmt::format("{:.0f} %", 100.0 * share); };
+  const auto any = [&report](auto has) { return std::any_of(report.variants.begin(), report.variants.end(), has); };
+  const bool scored = any([](const SgdVariantReport& v) { return v.end_accuracy.has_value(); });
+  const bool passes = report.samples > 0;
+  TextRow head = {"learners' time", "used", "wasted", "waiting"};
+  if (!report.communication_free) head.push_back("messages");
+  head.push_back("t1/tN");
+  if (passes) head.push_back("epochs");
+  head.push_back("end loss");
   if (scored) head.push_back("accuracy");
   if (!report.variants.empty()) {
-    for (const SgdTargetReport& target : report.variants.front().targets) head.push_back("s to " + target.target);
+    for (const SgdTargetReport& target : report.variants.front().targets) head.push_back("s to " + short_target(target));
   }
   std::vector<TextRow> rows = {head};
   for (const SgdVariantReport& v : report.variants) {
-    TextRow row = {v.label, percent(v.computed_share), percent(v.wasted_share), percent(v.waited_share),
-                   percent(v.communicated_share), percent(v.scaling_efficiency), fmt::format("{:.2f}", v.epochs)};
-    if (scored) {
-      const auto accuracy = v.curve.empty() ? std::nullopt : v.curve.back().accuracy;
-      row.push_back(accuracy ? fmt::format("{:.4f}", *accuracy) : "-");
-    }
+    TextRow row = {v.label, percent(v.computed_share), percent(v.wasted_share), percent(v.waited_share)};
+    if (!report.communication_free) row.push_back(percent(v.communicated_share));
+    row.push_back(v.scaling_efficiency ? percent(*v.scaling_efficiency) : "-");
+    if (passes) row.push_back(fmt::format("{:.2f}", v.epochs));
+    row.push_back(fmt::format("{:.4g}", v.end_loss));
+    if (scored) row.push_back(v.end_accuracy ? fmt::format("{:.4f}", *v.end_accuracy) : "-");
     for (const SgdTargetReport& target : v.targets) row.push_back(target_text(target, report.seeds));
     rows.push_back(std::move(row));
   }
@@ -88,14 +102,30 @@ std::string report_text(const SgdReport& report, const TextStyle& style) {
   text += style.line(fmt::format("{} learners, batch {} each, {} ({} parameters) on {}", report.learners, report.batch,
                                  report.problem, grouped(report.parameters), report.data));
   text += style.line(fmt::format("compute time {}, mean {}; {}; {} seeds{}", report.compute_time,
-                                 human(Seconds(report.compute_mean_s)), report.aggregation, report.seeds,
+                                 report.compute_mean_s ? human(Seconds(*report.compute_mean_s)) : "infinite", report.aggregation, report.seeds,
                                  report.noise_scale ? fmt::format("; noise scale g = {:.4g}", *report.noise_scale) : ""));
   text += "\n" + variants_table(report, style) + "\n" + shares_table(report, style);
   for (const std::string& warning : report.warnings) text += style.line("warning: " + warning);
   if (!report.look_at.empty()) text += style.line("look at: " + report.look_at);
-  text += style.line(fmt::format("{}; scenario {}, seed {}, orrery {}", report.source, report.scenario_hash, report.seed,
-                                 report.orrery_version));
+  text += style.line(report.source);
+  text += style.line(fmt::format("scenario {}, seed {}, orrery {}", report.scenario_hash, report.seed, report.orrery_version));
   return text + "\n" + report.verdict + "\n";
+}
+
+std::vector<ColumnHelp> sgd_columns() {
+  return {{"E[T]", "mean time between updates of the model (local variants: of one local step of every learner); theory: "
+                   "iteration_expected_s, for independent compute times and free communication; simulated: iteration_s"},
+          {"staleness", "updates between a gradient's model read and its application, mean over used gradients"},
+          {"loss at", "training loss at that moment, mean over the seeds"},
+          {"used", "share of the learners' time in mini-batches whose gradients were used"},
+          {"wasted", "share in mini-batches that were cancelled, or whose gradients were dropped"},
+          {"waiting", "share spent waiting for other learners or for the server"},
+          {"messages", "share spent in messages"},
+          {"t1/tN", "scaling efficiency: time in which one learner alone uses one mini-batch, over the time in which the N "
+                    "learners use N"},
+          {"end loss", "training loss at the end of the runs, mean over the seeds"},
+          {"s to", "seconds until the target is reached for good: median over the seeds (fastest..slowest), or how many of "
+                   "the seeds reached it"}};
 }
 
 std::string report_csv(const SgdReport& report) {

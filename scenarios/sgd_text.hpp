@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "scenarios/sgd_report.hpp"
 #include "scenarios/text_table.hpp"
@@ -10,5 +11,11 @@ namespace orrery::scenario {
 
 std::string report_text(const SgdReport& report, const TextStyle& style);
 std::string report_csv(const SgdReport& report);
+
+struct ColumnHelp {
+  std::string name, help;
+};
+/// The headings of the tables, for `orrery explain`.
+std::vector<ColumnHelp> sgd_columns();
 
 }  // namespace orrery::scenario

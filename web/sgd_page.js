@@ -6,7 +6,8 @@
     "#68a300", "#d53f8c", "#3c366b", "#dd6b20", "#285e61"];
   const variants = report.variants.map((v, i) => ({...v, color: palette[i % palette.length], shown: true}));
   const state = document.documentElement.dataset;
-  state.series = state.bars = state.spans = 0;
+  state.series = state.bars = state.spans = state.blocked = 0;
+  document.addEventListener("securitypolicyviolation", () => { state.blocked++; });  // something wanted to be loaded
 
   const element = (tag, attributes = {}, ...children) => {
     const node = document.createElement(tag);
@@ -85,7 +86,7 @@
   // Table.
   const rows = variants.map((v) => [v.label, seconds(v.iteration_expected_s), seconds(v.iteration_s),
     number(v.staleness_expected, 3), number(v.staleness, 3), number(v.updates, 5), number(v.epochs, 3),
-    (100 * v.scaling_efficiency).toFixed(0) + " %", (100 * v.wasted_share).toFixed(0) + " %",
+    v.scaling_efficiency === undefined || v.scaling_efficiency === null ? "-" : (100 * v.scaling_efficiency).toFixed(0) + " %", (100 * v.wasted_share).toFixed(0) + " %",
     (100 * v.waited_share).toFixed(0) + " %", (100 * v.communicated_share).toFixed(0) + " %",
     ...(v.targets || []).map((t) => t.median_s === undefined || t.median_s === null ? `${t.reached}/${report.seeds}` : seconds(t.median_s))]);
   const heads = ["variant", "E[T] theory", "E[T] simulated", "staleness theory", "simulated", "updates", "epochs", "t1/tN",

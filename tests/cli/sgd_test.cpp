@@ -67,6 +67,7 @@ TEST_CASE("a page opens from a file, asks for nothing and draws every series") {
   CHECK(counted(document, "bars") == 3);     // K-async, K-batch-async and async have stale gradients
   CHECK(counted(document, "spans") > 100);
   CHECK(counted(document, "requests") == 0);
+  CHECK(counted(document, "blocked") == 0);
 }
 
 TEST_CASE("only sgd scenarios have a page") {
