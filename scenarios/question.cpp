@@ -14,6 +14,7 @@
 #include "scenarios/sweep.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/spelling.hpp"
+#include "sim/base/unit_text.hpp"
 
 namespace orrery::scenario {
 namespace {
@@ -132,6 +133,22 @@ Json stored(const S& scenario, const Question&) {
   return write_json(scenario);
 }
 
+/// A run holds a model for each learner and one mini-batch: refused where that is more than memory should be asked for.
+void check_size(const Question& question, const SgdScenario& scenario, const JsonDocument& document) {
+  constexpr Bytes kMost{4294967296.0};
+  const auto parameters = static_cast<double>(scenario.problem->bind(question.data.get())->parameters());
+  const double features = question.data ? static_cast<double>(question.data->train.features.rows()) : 1.0;
+  const Bytes models(4.0 * parameters * (scenario.learners + 6)), samples(4.0 * features * static_cast<double>(scenario.batch));
+  if (models > kMost) {
+    throw ScenarioError(json_place(document, "$.problem"),
+                        "has " + std::to_string(static_cast<std::int64_t>(parameters)) + " parameters, which is " +
+                            human(models) + " for all learners; expected at most " + human(kMost));
+  }
+  if (samples > kMost) {
+    throw ScenarioError(json_place(document, "$.batch"), "a mini-batch is " + human(samples) + "; expected at most " + human(kMost));
+  }
+}
+
 /// Reads what the problem learns from.
 void load_data(Question& question, const SgdScenario& scenario, const JsonDocument& document) {
   if (!scenario.problem->needs_data()) return;
@@ -153,6 +170,7 @@ Question read_question(JsonDocument document, const std::vector<std::string>& ov
   if (kind == "sgd") {
     SgdScenario scenario = read_sgd_scenario(document);
     load_data(question, scenario, document);
+    check_size(question, scenario, document);
     question.scenario = std::move(scenario);
     question.document = std::move(document);
     return question;

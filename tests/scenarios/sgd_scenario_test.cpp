@@ -95,6 +95,41 @@ TEST_CASE("an unstable step size is warned of with its bound") {
   CHECK(report_of({"update.optimizer.learning_rate=0.1"}).warnings.empty());
 }
 
+TEST_CASE("runs that end at an update are compared at common moments, and at their ends") {
+  const SgdReport report = report_of({"horizon.updates=20"});
+  const SgdVariantReport &sync = report.variants[0], &async = report.variants[1];
+  CHECK(sync.end_s == Approx(20.0));
+  CHECK(async.end_s == Approx(2.5));
+  CHECK(async.updates == 20);
+  for (const SgdVariantReport* v : {&sync, &async}) {
+    for (std::size_t i = 0; i < v->curve.size(); ++i) CHECK(v->curve[i].time_s == Approx(static_cast<double>(i)));
+  }
+  CHECK(async.curve.size() == 3);  // 0 s, 1 s and 2 s
+  CHECK_THAT(report.verdict, Contains("after 2.00 s"));
+}
+
+TEST_CASE("without an update there is no time between updates") {
+  CHECK_FALSE(report_of({"horizon.time=0.5 s", "variants=[\"sync\"]"}).variants[0].iteration_s.has_value());
+}
+
+TEST_CASE("scaling efficiency is 1 for one slow learner as for one fast one") {
+  const SgdReport report = report_of({"compute.factors=[2]", "variants=[\"async\"]"});
+  CHECK(report.compute_mean_s == Approx(2.0));
+  CHECK(report.variants[0].scaling_efficiency == Approx(1.0).margin(0.02));
+}
+
+TEST_CASE("where compute times have no mean, what hangs on it is absent") {
+  const SgdReport report = report_of({"compute.distribution={\"kind\":\"pareto\",\"shape\":0.9}"});
+  CHECK_FALSE(report.compute_mean_s.has_value());
+  CHECK_FALSE(report.variants[0].scaling_efficiency.has_value());
+}
+
+TEST_CASE("a dry run knows that a kind's name alone comes from the file") {
+  for (const ResolvedValue& value : resolved_values(question_of({}))) {
+    if (value.path == "variants.1.kind") CHECK(value.origin == "file");
+  }
+}
+
 TEST_CASE("a target counts from the moment at which it holds for good") {
   const SgdTarget target{1.0, std::nullopt};
   CHECK(time_to(run_with_losses({3, 0.9, 2, 0.8, 0.7}), target) == 3.0);
@@ -112,6 +147,9 @@ TEST_CASE("wrong input of a sgd scenario is met with a value that would work") {
   CHECK_THAT(error_of({"compute.distribution={\"kind\":\"pareto\",\"shape\":-1}"}), Contains("shape"));
   CHECK_THAT(error_of({"compute.factors=[1,1,1,1,1,1,1,1,1]"}), Contains("9 factors for 8 learners"));
   CHECK_THAT(error_of({"aggregation={\"kind\":\"all_reduce\"}"}), Contains("$.variants[1]"));  // async cannot
+  CHECK_THAT(error_of({"batch=1000000000"}), Contains("$.batch"));
+  CHECK_THAT(error_of({"problem={\"kind\":\"mlp\",\"hidden\":[65536,65536]}", "data=\"digits\""}),
+             Contains("$.problem") && Contains("GiB"));
   CHECK_THAT(error_of({"outputs.loss_at=[\"60 s\"]"}), Contains("horizon.time"));
   CHECK_THAT(error_of({"problem=softmax_regression", "data={\"kind\":\"fashion_mnist\",\"dir\":\"nowhere\"}"}),
              Contains("$.data") && Contains("digits"));
