@@ -99,13 +99,13 @@ TEST_CASE("runs that end at an update are compared at common moments, and at the
   const SgdReport report = report_of({"horizon.updates=20"});
   const SgdVariantReport &sync = report.variants[0], &async = report.variants[1];
   CHECK(sync.end_s == Approx(20.0));
-  CHECK(async.end_s == Approx(2.5));
+  CHECK(async.end_s == Approx(3.0));  // eight gradients arrive each second
   CHECK(async.updates == 20);
   for (const SgdVariantReport* v : {&sync, &async}) {
     for (std::size_t i = 0; i < v->curve.size(); ++i) CHECK(v->curve[i].time_s == Approx(static_cast<double>(i)));
   }
-  CHECK(async.curve.size() == 3);  // 0 s, 1 s and 2 s
-  CHECK_THAT(report.verdict, Contains("after 2.00 s"));
+  CHECK(async.curve.size() == 4);
+  CHECK_THAT(report.verdict, Contains("after 3.00 s"));
 }
 
 TEST_CASE("without an update there is no time between updates") {
@@ -138,7 +138,7 @@ TEST_CASE("a target counts from the moment at which it holds for good") {
 }
 
 TEST_CASE("wrong input of a sgd scenario is met with a value that would work") {
-  CHECK_THAT(error_of({"variants=[{\"kind\":\"k_sync\",\"k\":9}]"}), Contains("$.variants[0]") && Contains("8"));
+  CHECK_THAT(error_of({"variants=[{\"kind\":\"k_sync\",\"k\":9}]"}), Contains("variants[0]") && Contains("use k <= 8"));
   CHECK_THAT(error_of({"variants=[{\"kind\":\"local_sgd\",\"tau\":0}]"}), Contains("tau") && Contains("1"));
   CHECK_THAT(error_of({"variants=[\"k_snyc\"]"}), Contains("k_sync"));
   CHECK_THAT(error_of({"variants=[]"}), Contains("at least one"));
@@ -146,11 +146,11 @@ TEST_CASE("wrong input of a sgd scenario is met with a value that would work") {
   CHECK_THAT(error_of({"compute.distribution={\"kind\":\"expnential\"}"}), Contains("exponential"));
   CHECK_THAT(error_of({"compute.distribution={\"kind\":\"pareto\",\"shape\":-1}"}), Contains("shape"));
   CHECK_THAT(error_of({"compute.factors=[1,1,1,1,1,1,1,1,1]"}), Contains("9 factors for 8 learners"));
-  CHECK_THAT(error_of({"aggregation={\"kind\":\"all_reduce\"}"}), Contains("$.variants[1]"));  // async cannot
-  CHECK_THAT(error_of({"batch=1000000000"}), Contains("$.batch"));
+  CHECK_THAT(error_of({"aggregation={\"kind\":\"all_reduce\"}"}), Contains("variants[1]"));  // async cannot
+  CHECK_THAT(error_of({"batch=1000000000"}), Contains("batch") && Contains("1048576"));
   CHECK_THAT(error_of({"problem={\"kind\":\"mlp\",\"hidden\":[65536,65536]}", "data=\"digits\""}),
-             Contains("$.problem") && Contains("GiB"));
+             Contains("problem") && Contains("GiB"));
   CHECK_THAT(error_of({"outputs.loss_at=[\"60 s\"]"}), Contains("horizon.time"));
   CHECK_THAT(error_of({"problem=softmax_regression", "data={\"kind\":\"fashion_mnist\",\"dir\":\"nowhere\"}"}),
-             Contains("$.data") && Contains("digits"));
+             Contains("data") && Contains("\"digits\""));
 }
