@@ -69,6 +69,7 @@ class Run final : private Receiver {
   Learner& at(int learner) { return learners_[static_cast<std::size_t>(learner)]; }
 
   void begin(int learner) {
+    SIM_ASSERT(!ended_, "nobody begins a mini-batch after the end");
     learning_.begin(learner);
     activity_.enter(learner, Doing::computing, simulator_.now());
     at(learner).computing =

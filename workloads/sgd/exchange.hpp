@@ -48,7 +48,7 @@ class Exchange {
   /// learner at a time.
   virtual void push(int learner) = 0;
   virtual void pull(int learner, std::int64_t missed) = 0;
-  /// Takes the learner's message off the network, if it has one; nobody is told of it.
+  /// Takes the learner's message off the network, if it has one, and ends the round that it is in; nobody is told.
   virtual void cancel(int learner) = 0;
   /// How long an update of the server's model takes, during which no other gradient is looked at.
   virtual Seconds update_time() const { return Seconds(0.0); }

@@ -217,6 +217,21 @@ TEST_CASE("local SGD communicates once in tau steps") {
   }
 }
 
+/// Learners whose models wait at the server for their turn, 1 s each, are in no message.
+TEST_CASE("a run that ends with rounds at the server trains no further") {
+  ServerAggregation config = servers(1);
+  config.update = Seconds(1.0);
+  SgdSpec spec = constant_run(R"({"kind": "elastic_averaging", "tau": 1})", 8, config);
+  spec.horizon.updates = 20;
+  spec.horizon.time = Seconds(1000.0);
+  spec.evaluation.points = 1;
+  const SgdResult result = simulate(spec);
+  CHECK(result.books.updates == 20);
+  CHECK(result.curve.back().updates == 20);
+  CHECK(result.curve.back().time == result.end);
+  CHECK(result.end < Seconds(30.0));
+}
+
 /// Neighbours on a ring: two messages share a learner's port, a + 2 n b.
 TEST_CASE("gossip takes the time of two messages however many learners there are") {
   for (const int learners : {4, 16}) {
