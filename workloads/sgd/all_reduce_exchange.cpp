@@ -68,6 +68,7 @@ class AllReduceExchange final : public Exchange {
     SIM_ASSERT(members.size() == learners_, "all learners take part in a collective");
     round_ = simulator_.after(collective_.time, [this] {
       count_update();
+      receiver_.round_mixes(0);
       for (int i = 0; i < static_cast<int>(learners_); ++i) receiver_.round_through(i);
     });
   }

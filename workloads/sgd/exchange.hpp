@@ -19,6 +19,8 @@ class Receiver {
  public:
   virtual void gradient_arrived(int learner) = 0;
   virtual void model_arrived(int learner) = 0;
+  /// All models of that round have come together: this is the moment at which they are mixed.
+  virtual void round_mixes(int first_member) = 0;
   /// The messages of the learner's round are through.
   virtual void round_through(int learner) = 0;
 

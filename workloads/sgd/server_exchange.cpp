@@ -3,7 +3,8 @@
 // (incast). Learner i is on host i; server j, on the host behind the learners', holds the j-th of `servers` equal
 // parts.
 //
-// A round of a local variant: its members push their models, the servers need the time of one update, the members pull.
+// A round of a local variant: its members push their models, the servers need the time of one update, at whose end the
+// models are mixed, the members pull.
 #include <algorithm>
 #include <vector>
 
@@ -133,6 +134,7 @@ class ServerExchange final : public Exchange, private net::FlowListener {
     if (--round.to_come > 0 || round.members.empty()) return;
     mixed_at_ = std::max(mixed_at_, simulator_.now()) + update_;
     round.mixing = simulator_.at(mixed_at_, [this, first_member] {
+      receiver_.round_mixes(first_member);
       for (const int member : rounds_[static_cast<std::size_t>(first_member)].members) {
         send(member, Content::round_pull, sizes_.dense);
       }
