@@ -169,6 +169,17 @@ TEST_CASE("messages by hand") {
   CHECK(sent(R"("sign")") == expected);
 }
 
+TEST_CASE("QSGD sends numbers as they are that are too small for levels") {
+  RngStream draws = stream(Seed{1}, "draws");
+  for (const float x : {1e-42F, 1e-39F, 0.0F}) {
+    Vector gradient(3);
+    gradient << x, 0.0F, -x;
+    const Vector before = gradient;
+    compressor(R"("qsgd")")->apply(gradient, draws);
+    CHECK(gradient == before);
+  }
+}
+
 TEST_CASE("sizes by hand") {
   CHECK(compressor(R"("none")")->size(7850) == Bytes(31400));
   CHECK(compressor(R"({"kind": "rand_k", "share": 0.1})")->size(7850) == Bytes(8 + 785 * 4));
