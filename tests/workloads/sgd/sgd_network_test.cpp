@@ -265,3 +265,23 @@ TEST_CASE("combinations that make no sense are refused with the way out") {
   spec.push.method = registered<learn::Compressor>(R"({"kind": "top_k", "share": 0.01})");
   CHECK_THAT(reason(spec), Catch::Contains("exchanges models"));
 }
+
+TEST_CASE("what counts epochs is refused where there is no training set") {
+  const SgdSpec plain = constant_run(R"("sync")", 8, FreeAggregation{});
+  const auto reason = [&plain](auto change) {
+    SgdSpec spec = plain;
+    change(spec);
+    return refusal(spec).value_or("nothing");
+  };
+  CHECK(reason([](SgdSpec&) {}) == "nothing");
+  CHECK(reason([](SgdSpec& s) { s.update.warm_up = 1.0; }) ==
+        "update.warm_up counts epochs, but problem quadratic has no training set; use 0");
+  CHECK(reason([](SgdSpec& s) { s.update.schedule = learn::CosineRate{}; }) ==
+        "update.schedule counts epochs, but problem quadratic has no training set; use \"constant\"");
+  CHECK(reason([](SgdSpec& s) { s.horizon.epochs = 3.0; }) ==
+        "horizon.epochs counts epochs, but problem quadratic has no training set; use horizon.updates or horizon.time");
+  CHECK(reason([](SgdSpec& s) {
+          s.problem = registered<learn::Problem>(R"("softmax_regression")");
+          s.update.warm_up = 1.0;
+        }) == "nothing");
+}
