@@ -79,6 +79,10 @@ bool is_memoryless(const StragglerConfig& times, int learners) {
   return !times.slow_phases && are_equal(times, learners) && times.distribution->is_memoryless();
 }
 
+bool have_mean(const StragglerConfig& times) {
+  return std::isfinite(times.distribution->mean().value());
+}
+
 std::optional<Seconds> mean_time(const StragglerConfig& times, int learners) {
   if (times.slow_phases) return std::nullopt;
   double factors = 0.0;

@@ -13,6 +13,10 @@ namespace orrery::sync {
 /// Times of equal learners whose residual is distributed as the whole: exponential.
 bool is_memoryless(const straggler::StragglerConfig& times, int learners);
 
+/// Whether the compute times have a mean. Where they have not, mini-batches that are not over fill a share of any run,
+/// however long, and identities that neglect the gradients under way at the end (mean staleness) do not hold.
+bool have_mean(const straggler::StragglerConfig& times);
+
 /// Mean time of one mini-batch, averaged over learners.
 std::optional<Seconds> mean_time(const straggler::StragglerConfig& times, int learners);
 

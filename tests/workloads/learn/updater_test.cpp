@@ -123,8 +123,8 @@ TEST_CASE("a stale gradient's step is corrected for its staleness") {
   CHECK(step(StalenessCorrection::damped, 3) == 3.0F);
 }
 
-/// Adam divides by the size of its gradients, so that scaling them would do nothing: with gradients of one sign and size
-/// each step is the learning rate times the mean of 1 and 1/4.
+/// Adam divides by the size of its gradients, so that scaling them would do nothing: with gradients of one sign and
+/// size each step is the learning rate times the mean correction, 1/4 or that of 1 and 1/4.
 TEST_CASE("a stale gradient's step is corrected under Adam as well") {
   UpdateConfig config = with(model::AdamConfig{0.01, 0.9, 0.999, 1e-8});
   config.staleness = StalenessCorrection::damped;

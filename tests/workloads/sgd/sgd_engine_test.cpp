@@ -134,9 +134,9 @@ TEST_CASE("the n-th mini-batch of a learner is the same one whatever the timing"
   CHECK(a.curve.back().loss == b.curve.back().loss);
 }
 
-/// Elastic averaging with tau = 1 and alpha = 1/4 on F = w^2 / 2 from w = 3, step size 0.1, no noise. Both learners step
-/// to 2.7 at 1 s. The centre c moves by (2.7 - c) / 4 for each: to 2.925, then to 2.86875; the first learner goes on from
-/// 2.7 + (3 - 2.7) / 4 = 2.775 and the second from 2.7 + (2.925 - 2.7) / 4 = 2.75625.
+/// Elastic averaging with tau = 1 and alpha = 1/4 on F = w^2 / 2 from w = 3, step size 0.1, no noise. Both learners
+/// step to 2.7 at 1 s. The centre c moves by (2.7 - c) / 4 for each: to 2.925, then to 2.86875; the first learner goes
+/// on from 2.7 + (3 - 2.7) / 4 = 2.775 and the second from 2.7 + (2.925 - 2.7) / 4 = 2.75625.
 TEST_CASE("in elastic averaging learner and centre meet when the learner's model has reached the server") {
   SgdSpec spec = staircase(R"({"kind": "elastic_averaging", "tau": 1, "alpha": 0.25})", 2);
   spec.compute.factors = {1.0, 1.0};

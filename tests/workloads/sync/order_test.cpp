@@ -72,13 +72,16 @@ TEST_CASE("theory says nothing where its assumptions do not hold") {
   CHECK(!expected(R"("sync")", slow).iteration);
   CHECK(!expected(R"("async")", slow).iteration);
   CHECK(!expected(R"("async")", slow).fresh);
-  CHECK(expected(R"("async")", slow).staleness == 7.0);  // an identity of every path
+  CHECK(expected(R"("async")", slow).staleness == 7.0);  // on every path, in the long run
   const std::string unequal = R"({"distribution": "exponential", "factors": [1, 2]})";
   CHECK(!expected(with_k("k_sync", 4), unequal).iteration);
   CHECK(!expected(with_k("k_batch_sync", 4), unequal).iteration);
   CHECK(!expected(R"({"kind": "ssp", "s": 3})", unequal).iteration);
   const std::string no_mean = R"({"distribution": {"kind": "pareto", "shape": 0.9}})";
   CHECK(!expected(R"("async")", no_mean).iteration);
+  for (const std::string& v : {std::string(R"("async")"), with_k("k_async", 4), with_k("k_batch_async", 4)})
+    CHECK(!expected(v, no_mean).staleness);
+  CHECK(expected(with_k("k_async", 8), no_mean).staleness == 0.0);  // it waits for all
   CHECK(!expected(R"("sync")", no_mean).iteration);
   CHECK(!expected(R"({"kind": "local_sgd", "tau": 4})", R"({"distribution": "lognormal"})").iteration);
 }

@@ -6,8 +6,8 @@
 // Source: Zhang, Choromanska and LeCun, Deep learning with elastic averaging SGD, NIPS 2015, algorithm 1; they take
 // alpha = 0.9 / P and tau = 10.
 //
-// A learner's local steps take E[X_i] each, so that P learners make sum_i 1 / E[X_i] steps per second: one step over all
-// takes their harmonic mean, P / sum_i 1 / E[X_i].
+// A learner's local steps take E[X_i] each, so that P learners make sum_i 1 / E[X_i] steps per second: the mean time of
+// one step over all is the harmonic mean, P / sum_i 1 / E[X_i].
 //
 // One learner has nobody to agree with: it is plain SGD, and the centre is a copy of its model at each exchange.
 #include "workloads/sync/moves.hpp"
