@@ -115,7 +115,7 @@ std::optional<Seconds> slowest_of_steps(const StragglerConfig& times, int steps,
   std::vector<double> factors;
   for (int i = 0; i < learners; ++i) factors.push_back(factor_of(times, i));
   if (is_constant(times)) return time.mean() * steps * *std::max_element(factors.begin(), factors.end());
-  if (!sum_cdf(time, steps, mean->value())) return std::nullopt;
+  if (!time.cv2() || !sum_cdf(time, steps, mean->value())) return std::nullopt;
   const auto not_all = [&](double t) {
     double all = 1.0, cdf = 0.0;
     for (std::size_t i = 0; i < factors.size(); ++i) {

@@ -25,11 +25,12 @@ std::optional<Seconds> mean_time(const straggler::StragglerConfig& times, int le
 std::optional<Seconds> gradient_interval(const straggler::StragglerConfig& times, int learners);
 
 /// E[X_{k:P}], the k-th of P learners that begin together. Learners of unequal speed: k = P only,
-/// int_0^inf 1 - prod_i P(X_i <= t) dt. REQUIRES: 1 <= k <= learners.
+/// int_0^inf 1 - prod_i P(X_i <= t) dt, and only where the variance is finite: a heavier tail holds much of the integral
+/// where 1 - P rounds to 0. REQUIRES: 1 <= k <= learners.
 std::optional<Seconds> kth_finish(const straggler::StragglerConfig& times, int k, int learners);
 
 /// Mean time until the slowest of P learners has done `steps` mini-batches: int_0^inf 1 - prod_i P(S_i <= t) dt with
-/// S_i the sum of that many times (Wang and Joshi 2019).
+/// S_i the sum of that many times (Wang and Joshi 2019). Finite variance as above.
 std::optional<Seconds> slowest_of_steps(const straggler::StragglerConfig& times, int steps, int learners);
 
 /// Mean time until P learners that go on and on have done k mini-batches together: int_0^inf P(N_1(t) + .. + N_P(t) <
