@@ -34,7 +34,10 @@ std::optional<Seconds> kth_finish(const straggler::StragglerConfig& times, int k
 std::optional<Seconds> slowest_of_steps(const straggler::StragglerConfig& times, int steps, int learners);
 
 /// Mean time until P learners that go on and on have done k mini-batches together: int_0^inf P(N_1(t) + .. + N_P(t) <
-/// k) dt with N_i(t) the number of times that fit into t (Dutta et al. 2018, K-batch-sync).
+/// k) dt with N_i(t) the number of times that fit into t (Dutta et al. 2018, K-batch-sync). That sum over all N costs
+/// about k^2 log P per t: nothing for k > kMostSummed where there is no simpler form (k = 1, one learner, exponential or
+/// constant times).
+constexpr int kMostSummed = 256;
 std::optional<Seconds> kth_batch(const straggler::StragglerConfig& times, int k, int learners);
 
 /// What local SGD loses and gains by averaging rarely, for a budget of time.

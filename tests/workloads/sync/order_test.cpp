@@ -85,6 +85,10 @@ TEST_CASE("theory says nothing where its assumptions do not hold") {
   CHECK(expected(with_k("k_async", 8), no_mean).staleness == 0.0);  // it waits for all
   CHECK(!expected(R"("sync")", no_mean).iteration);
   CHECK(!expected(R"({"kind": "local_sgd", "tau": 4})", R"({"distribution": "lognormal"})").iteration);
+  const std::string shifted = R"({"distribution": "shifted_exponential"})";
+  CHECK(expected(with_k("k_batch_sync", kMostSummed), shifted).iteration);
+  CHECK(!expected(with_k("k_batch_sync", 10'000), shifted).iteration);  // beyond what is summed up
+  CHECK(expected(with_k("k_batch_sync", 10'000), R"({"distribution": "exponential"})").iteration);
   const std::string unequal_tails = R"({"distribution": {"kind": "pareto", "shape": 1.1}, "factors": [1, 2]})";
   CHECK(!expected(R"("sync")", unequal_tails).iteration);
 }
