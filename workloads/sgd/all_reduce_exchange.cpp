@@ -4,8 +4,6 @@
 //
 // Compressed gradients cannot be added up on their way (their sparse or coarse forms are not closed under addition), so
 // each learner gets all of them: an all-gather of compressed gradients (Xu et al., GRACE, ICDCS 2021).
-#include <cmath>
-
 #include "sim/base/error.hpp"
 #include "sim/collective/executor.hpp"
 #include "sim/collective/placement.hpp"

@@ -1,6 +1,7 @@
 #include "workloads/sgd/exchange.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 namespace orrery::sgd {
