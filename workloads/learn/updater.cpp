@@ -53,6 +53,7 @@ void Updater::add(const Vector& gradient, std::int64_t staleness) {
   SIM_ASSERT(gradient.size() == sum_.size(), "a gradient has as many numbers as the model");
   SIM_ASSERT(staleness >= 0, "a gradient is not younger than the model it was computed at");
   const float scale = correction(config_.staleness, staleness);
+  corrections_ += scale;
   if (added_++ == 0) {
     sum_ = scale * gradient;
   } else {
@@ -70,22 +71,27 @@ void Updater::update(Vector& weights, double epochs) {
   SIM_ASSERT(added_ > 0, "an update needs a gradient");
   const double rate = learning_rate(epochs);
   const auto step = static_cast<float>(rate);
-  if (added_ > 1) sum_ /= static_cast<float>(added_);
+  const auto* adam = std::get_if<model::AdamConfig>(&config_.optimizer);
+  const auto added = static_cast<float>(added_);
+  const float divisor = adam != nullptr ? corrections_ : added;
+  if (divisor != 1.0F) sum_ /= divisor;
+  const double corrected = static_cast<double>(corrections_ / added) * rate;
   added_ = 0;
+  corrections_ = 0.0F;
   ++updates_;
   if (config_.weight_decay > 0.0) weights *= static_cast<float>(1.0 - rate * config_.weight_decay);
   if (const auto* momentum = std::get_if<model::MomentumConfig>(&config_.optimizer)) {
     first_ = static_cast<float>(momentum->momentum) * first_ + sum_;
     weights -= step * first_;
-  } else if (const auto* adam = std::get_if<model::AdamConfig>(&config_.optimizer)) {
+  } else if (adam != nullptr) {
     const auto beta1 = static_cast<float>(adam->beta1), beta2 = static_cast<float>(adam->beta2);
     first_ = beta1 * first_ + (1.0F - beta1) * sum_;
     second_ = beta2 * second_ + (1.0F - beta2) * sum_.cwiseAbs2();
     decay1_ *= adam->beta1;
     decay2_ *= adam->beta2;
-    const auto corrected = static_cast<float>(rate / (1.0 - decay1_));
+    const auto adam_step = static_cast<float>(corrected / (1.0 - decay1_));
     const auto unbias = static_cast<float>(1.0 / (1.0 - decay2_));
-    weights.array() -= corrected * first_.array() /
+    weights.array() -= adam_step * first_.array() /
                        ((unbias * second_.array()).sqrt() + static_cast<float>(adam->epsilon));
   } else {
     weights -= step * sum_;

@@ -60,7 +60,8 @@ void fields(V& v, InverseRate& c) {
 using RateSchedule = std::variant<ConstantRate, StepRate, CosineRate, InverseRate>;
 
 /// What a stale gradient's step is multiplied with, s its staleness: none 1; inverse 1 / max(1, s) (Zhang et al. 2016);
-/// damped 1 / (1 + s).
+/// damped 1 / (1 + s). Adam's step does not depend on the size of its gradients: there the corrections c_i weigh the
+/// gradients of one update, sum c_i g_i / sum c_i, and their mean multiplies the step.
 enum class StalenessCorrection : std::uint8_t { none, inverse, damped };
 constexpr auto names_of(StalenessCorrection) {
   return std::array<std::string_view, 3>{"none", "inverse", "damped"};
@@ -87,7 +88,7 @@ class Updater {
  public:
   Updater(const UpdateConfig& config, std::int64_t parameters);
 
-  /// One update of `weights` with gradients that are added up by `add` before: their mean, each scaled for its
+  /// One update of `weights` with gradients that are added up by `add` before: their mean, each corrected for its
   /// staleness (server updates between its model read and now). `epochs`: passes over the training set so far.
   void add(const Vector& gradient, std::int64_t staleness);
   void update(Vector& weights, double epochs);
@@ -100,6 +101,7 @@ class Updater {
   Vector sum_, first_, second_;  // gradients so far, velocity or moments
   double decay1_ = 1.0, decay2_ = 1.0;  // Adam: beta1 and beta2 to the power of the updates
   int added_ = 0;
+  float corrections_ = 0.0F;  // of the gradients so far, added up
   std::int64_t updates_ = 0;
 };
 

@@ -4,8 +4,6 @@
 //
 // Compressed gradients cannot be added up on their way (their sparse or coarse forms are not closed under addition), so
 // each learner gets all of them: an all-gather of compressed gradients (Xu et al., GRACE, ICDCS 2021).
-#include <cmath>
-
 #include "sim/base/error.hpp"
 #include "sim/collective/executor.hpp"
 #include "sim/collective/placement.hpp"
@@ -68,6 +66,7 @@ class AllReduceExchange final : public Exchange {
     SIM_ASSERT(members.size() == learners_, "all learners take part in a collective");
     round_ = simulator_.after(collective_.time, [this] {
       count_update();
+      receiver_.round_mixes(0);
       for (int i = 0; i < static_cast<int>(learners_); ++i) receiver_.round_through(i);
     });
   }

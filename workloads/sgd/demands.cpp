@@ -84,12 +84,25 @@ Reason refuse_servers(const SgdSpec& spec) {
   return spec.variant->label() + " has no server; use aggregation all_reduce or free";
 }
 
+/// Schedules, warm-up and horizons in epochs would never come to anything where no epoch ever passes.
+Reason refuse_epochs(const SgdSpec& spec) {
+  if (spec.problem->needs_data() || spec.problem->bind(nullptr)->samples() > 0) return std::nullopt;
+  const std::string no_epochs = " counts epochs, but problem " + spec.problem.name() + " has no training set; ";
+  if (spec.update.warm_up > 0.0) return "update.warm_up" + no_epochs + "use 0";
+  if (!std::holds_alternative<learn::ConstantRate>(spec.update.schedule)) {
+    return "update.schedule" + no_epochs + "use \"constant\"";
+  }
+  if (spec.horizon.epochs) return "horizon.epochs" + no_epochs + "use horizon.updates or horizon.time";
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> refusal(const SgdSpec& spec) {
   if (Reason reason = spec.variant->refusal(spec.learners)) return reason;
   if (Reason reason = spec.compute.distribution->refusal()) return reason;
   if (Reason reason = refuse_compression(spec)) return reason;
+  if (Reason reason = refuse_epochs(spec)) return reason;
   if (const auto* collective = std::get_if<AllReduceAggregation>(&spec.aggregation)) {
     return refuse_collective(spec, *collective);
   }

@@ -33,7 +33,8 @@ class Run final : private Receiver {
         times_(spec.compute, spec.learners, spec.seed),
         activity_(spec.learners, spans),
         exchange_(make_exchange(spec, learning_.parameters(), simulator_, *this)),
-        learners_(static_cast<std::size_t>(spec.learners)) {
+        learners_(static_cast<std::size_t>(spec.learners)),
+        mixes_(learners_.size()) {
     queue_.reserve(learners_.size());
     result_.iterations.reserve(std::min<std::size_t>(kIterationsKept, spec.horizon.updates.value_or(kIterationsKept)));
   }
@@ -69,6 +70,7 @@ class Run final : private Receiver {
   Learner& at(int learner) { return learners_[static_cast<std::size_t>(learner)]; }
 
   void begin(int learner) {
+    SIM_ASSERT(!ended_, "nobody begins a mini-batch after the end");
     learning_.begin(learner);
     activity_.enter(learner, Doing::computing, simulator_.now());
     at(learner).computing =
@@ -165,7 +167,7 @@ class Run final : private Receiver {
     }
     if (orders.round_members.empty()) return;
     count_iteration();
-    learning_.mix(orders.round);
+    mixes_[static_cast<std::size_t>(orders.round_members.front())] = orders.round;
     for (const int member : orders.round_members) activity_.enter(member, Doing::round, simulator_.now());
     exchange_->round(orders.round.traffic, orders.round_members);
   }
@@ -190,6 +192,8 @@ class Run final : private Receiver {
     at(learner).received = at(learner).holds;
     begin(learner);
   }
+
+  void round_mixes(int first_member) override { learning_.mix(mixes_[static_cast<std::size_t>(first_member)]); }
 
   void round_through(int learner) override { begin(learner); }
 
@@ -244,6 +248,7 @@ class Run final : private Receiver {
   Activity activity_;
   std::unique_ptr<Exchange> exchange_;
   std::vector<Learner> learners_;
+  std::vector<sync::Round> mixes_;  // by first member: of the round that it is in
   std::vector<int> queue_;  // learners whose gradients are at the server, in order of arrival
   bool busy_ = false;       // with an update
   kernel::EventHandle updating_;

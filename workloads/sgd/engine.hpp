@@ -17,7 +17,8 @@ namespace orrery::sgd {
 /// neither the learners nor the aggregation (refusal), the problem not the data.
 SgdResult simulate(const SgdSpec& spec, std::size_t spans = 0);
 
-/// Why this combination cannot be simulated (all-reduce with a variant that does not wait for all); nothing when it can.
+/// Why this combination cannot be simulated (all-reduce with a variant that does not wait for all, a schedule in epochs
+/// with a problem that has none); nothing when it can.
 std::optional<std::string> refusal(const SgdSpec& spec);
 
 }  // namespace orrery::sgd

@@ -1,6 +1,7 @@
 #include "workloads/sgd/exchange.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 namespace orrery::sgd {
@@ -39,6 +40,7 @@ class FreeExchange final : public Exchange {
   void round(sync::RoundTraffic, std::span<const int> members) override {
     pushed_ += static_cast<double>(members.size()) * sizes_.dense;
     pulled_ += static_cast<double>(members.size()) * sizes_.dense;
+    receiver_.round_mixes(members.front());
     for (const int member : members) receiver_.round_through(member);
   }
 

@@ -19,6 +19,8 @@ class Receiver {
  public:
   virtual void gradient_arrived(int learner) = 0;
   virtual void model_arrived(int learner) = 0;
+  /// All models of that round have come together: this is the moment at which they are mixed.
+  virtual void round_mixes(int first_member) = 0;
   /// The messages of the learner's round are through.
   virtual void round_through(int learner) = 0;
 
@@ -48,7 +50,7 @@ class Exchange {
   /// learner at a time.
   virtual void push(int learner) = 0;
   virtual void pull(int learner, std::int64_t missed) = 0;
-  /// Takes the learner's message off the network, if it has one; nobody is told of it.
+  /// Takes the learner's message off the network, if it has one, and ends the round that it is in; nobody is told.
   virtual void cancel(int learner) = 0;
   /// How long an update of the server's model takes, during which no other gradient is looked at.
   virtual Seconds update_time() const { return Seconds(0.0); }

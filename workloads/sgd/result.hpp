@@ -21,7 +21,8 @@ struct CurvePoint {
   std::optional<double> test_loss;
 };
 
-/// What a learner did, for timelines; the first so many of a run are kept, in order of their beginning.
+/// What a learner did, for timelines, in order of their beginning. The first so many to be over are kept; a mini-batch
+/// is over when it is decided on.
 enum class Doing : std::uint8_t {
   computing,  ///< a mini-batch whose gradient was used, or that was under way at the end
   cancelled,  ///< a mini-batch that was cancelled, or whose gradient was dropped

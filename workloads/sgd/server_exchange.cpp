@@ -3,7 +3,8 @@
 // (incast). Learner i is on host i; server j, on the host behind the learners', holds the j-th of `servers` equal
 // parts.
 //
-// A round of a local variant: its members push their models, the servers need the time of one update, the members pull.
+// A round of a local variant: its members push their models, the servers need the time of one update, at whose end the
+// models are mixed, the members pull.
 #include <algorithm>
 #include <vector>
 
@@ -50,10 +51,15 @@ class ServerExchange final : public Exchange, private net::FlowListener {
 
   void cancel(int learner) override {
     Message& message = messages_[static_cast<std::size_t>(learner)];
+    if (message.round != kNoRound) {
+      Round& round = rounds_[static_cast<std::size_t>(message.round)];
+      round.mixing.cancel();
+      round.members.clear();
+      message.round = kNoRound;
+    }
     if (message.content == Content::nothing) return;
     for (const net::FlowId flow : message.flows) network_.cancel(flow);
     message.content = Content::nothing;
-    rounds_[static_cast<std::size_t>(message.round)].members.clear();
   }
 
   void round(sync::RoundTraffic, std::span<const int> members) override {
@@ -67,6 +73,7 @@ class ServerExchange final : public Exchange, private net::FlowListener {
   }
 
  private:
+  static constexpr int kNoRound = -1;
   enum class Content : std::uint8_t { nothing, gradient, model, round_push, round_pull };
 
   /// The one message that a learner sends or receives, in as many parts as there are servers.
@@ -74,12 +81,13 @@ class ServerExchange final : public Exchange, private net::FlowListener {
     Content content = Content::nothing;
     Bytes size{0.0};
     int parts = 0;  // on the way
-    int round = 0;  // the first member of the learner's round
+    int round = kNoRound;  // the first member of the round that the learner is in
     std::vector<net::FlowId> flows;
   };
   struct Round {
     std::vector<int> members;
     std::size_t to_come = 0;  // pushes
+    kernel::EventHandle mixing;
   };
 
   void send(int learner, Content content, Bytes size) {
@@ -112,16 +120,21 @@ class ServerExchange final : public Exchange, private net::FlowListener {
       case Content::gradient: receiver_.gradient_arrived(learner); break;
       case Content::model: receiver_.model_arrived(learner); break;
       case Content::round_push: round_pushed(message.round); break;
-      case Content::round_pull: receiver_.round_through(learner); break;
+      case Content::round_pull:
+        message.round = kNoRound;
+        receiver_.round_through(learner);
+        break;
       case Content::nothing: SIM_ASSERT(false, "a cancelled message arrived");
     }
   }
 
   /// When all models of a round are there, the servers mix them, one round after the other.
   void round_pushed(int first_member) {
-    if (--rounds_[static_cast<std::size_t>(first_member)].to_come > 0) return;
+    Round& round = rounds_[static_cast<std::size_t>(first_member)];
+    if (--round.to_come > 0 || round.members.empty()) return;
     mixed_at_ = std::max(mixed_at_, simulator_.now()) + update_;
-    simulator_.at(mixed_at_, [this, first_member] {
+    round.mixing = simulator_.at(mixed_at_, [this, first_member] {
+      receiver_.round_mixes(first_member);
       for (const int member : rounds_[static_cast<std::size_t>(first_member)].members) {
         send(member, Content::round_pull, sizes_.dense);
       }

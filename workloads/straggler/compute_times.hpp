@@ -1,6 +1,7 @@
 // The compute times of a group of learners: a distribution, lasting differences between learners, and transient slow
 // phases. Addressed draws: the n-th mini-batch of learner i takes the same time in every compared run (common random
-// numbers), whatever the variant does. Used by the simulator and, with real sleeps, by the reference parameter server.
+// numbers), whatever the variant does; only whether it meets a slow phase depends on when it begins. Used by the
+// simulator and, with real sleeps, by the reference parameter server.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,8 @@ struct Books {
   std::int64_t rounds = 0;
   std::int64_t gradients = 0;    ///< arrived
   std::int64_t dropped = 0;      ///< arrived and not used
-  std::int64_t cancelled = 0;    ///< mini-batches that were stopped before their end
+  std::int64_t cancelled = 0;    ///< learners told to fetch before their gradient came, whatever they did: computing,
+                                 ///< with it on its way, or with the model still on its way to them
   std::vector<std::int64_t> staleness;  ///< how many used gradients had staleness 0, 1, 2, ...
   double mean_staleness() const;
 };

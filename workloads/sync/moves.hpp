@@ -1,8 +1,10 @@
 // Moves that several variants make, by name, and the refusal of a number that exceeds the learners.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "workloads/sync/variant.hpp"
 

@@ -10,6 +10,15 @@ namespace {
 using straggler::ComputeTime;
 using straggler::StragglerConfig;
 
+/// The distribution of the sum of two counts, as far as both vectors reach.
+void add_counts(const std::vector<double>& a, const std::vector<double>& b, std::vector<double>& sum) {
+  sum.assign(a.size(), 0.0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == 0.0) continue;
+    for (std::size_t j = 0; i + j < sum.size(); ++j) sum[i + j] += a[i] * b[j];
+  }
+}
+
 double factor_of(const StragglerConfig& times, int learner) {
   if (times.factors.empty()) return 1.0;
   return times.factors[static_cast<std::size_t>(learner) % times.factors.size()];
@@ -79,6 +88,10 @@ bool is_memoryless(const StragglerConfig& times, int learners) {
   return !times.slow_phases && are_equal(times, learners) && times.distribution->is_memoryless();
 }
 
+bool have_mean(const StragglerConfig& times) {
+  return std::isfinite(times.distribution->mean().value());
+}
+
 std::optional<Seconds> mean_time(const StragglerConfig& times, int learners) {
   if (times.slow_phases) return std::nullopt;
   double factors = 0.0;
@@ -111,7 +124,7 @@ std::optional<Seconds> slowest_of_steps(const StragglerConfig& times, int steps,
   std::vector<double> factors;
   for (int i = 0; i < learners; ++i) factors.push_back(factor_of(times, i));
   if (is_constant(times)) return time.mean() * steps * *std::max_element(factors.begin(), factors.end());
-  if (!sum_cdf(time, steps, mean->value())) return std::nullopt;
+  if (!time.cv2() || !sum_cdf(time, steps, mean->value())) return std::nullopt;
   const auto not_all = [&](double t) {
     double all = 1.0, cdf = 0.0;
     for (std::size_t i = 0; i < factors.size(); ++i) {
@@ -131,21 +144,26 @@ std::optional<Seconds> kth_batch(const StragglerConfig& times, int k, int learne
   if (k == 1) return kth_finish(times, 1, learners);
   if (is_memoryless(times, learners)) return finite(time.mean() * factor * k / learners);
   if (is_constant(times)) return time.mean() * factor * ((k + learners - 1) / learners);
-  if (!finite(time.mean()) || !sum_cdf(time, 2, time.mean().value())) return std::nullopt;
-  std::vector<double> one(static_cast<std::size_t>(k)), all, next;
+  if (k > kMostSummed || !finite(time.mean()) || !sum_cdf(time, 2, time.mean().value())) return std::nullopt;
+  std::vector<double> power(static_cast<std::size_t>(k)), all(power.size()), next;
   const auto fewer_than_k = [&](double t) {
+    power.assign(power.size(), 0.0);
     double at_least = 1.0;
-    for (int n = 0; n < k; ++n) {  // P(N = n) = P(N >= n) - P(N >= n + 1)
+    for (int n = 0; n < k && at_least > 0.0; ++n) {  // P(N = n) = P(N >= n) - P(N >= n + 1)
       const double more = *sum_cdf(time, n + 1, t / factor);
-      one[static_cast<std::size_t>(n)] = at_least - more;
+      power[static_cast<std::size_t>(n)] = at_least - more;
       at_least = more;
     }
-    all = one;
-    for (int i = 1; i < learners; ++i) {
-      next.assign(one.size(), 0.0);
-      for (std::size_t a = 0; a < all.size(); ++a)
-        for (std::size_t b = 0; a + b < next.size(); ++b) next[a + b] += all[a] * one[b];
-      all.swap(next);
+    all.assign(all.size(), 0.0);
+    all[0] = 1.0;
+    for (int left = learners; left > 0; left /= 2) {  // 2^i learners together, for each binary digit of P
+      if (left % 2 == 1) {
+        add_counts(all, power, next);
+        all.swap(next);
+      }
+      if (left == 1) break;
+      add_counts(power, power, next);
+      power.swap(next);
     }
     double sum = 0.0;
     for (const double p : all) sum += p;

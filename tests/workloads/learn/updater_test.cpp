@@ -122,3 +122,23 @@ TEST_CASE("a stale gradient's step is corrected for its staleness") {
   CHECK(step(StalenessCorrection::damped, 0) == 12.0F);
   CHECK(step(StalenessCorrection::damped, 3) == 3.0F);
 }
+
+/// Adam divides by the size of its gradients, so that scaling them would do nothing: with gradients of one sign and
+/// size each step is the learning rate times the mean correction, 1/4 or that of 1 and 1/4.
+TEST_CASE("a stale gradient's step is corrected under Adam as well") {
+  UpdateConfig config = with(model::AdamConfig{0.01, 0.9, 0.999, 1e-8});
+  config.staleness = StalenessCorrection::damped;
+  Vector weights = vector({0.0F});
+  Updater updater(config, 1);
+  for (int n = 0; n < 10; ++n) {
+    updater.add(vector({-2.0F}), 3);
+    updater.update(weights, 0.0);
+  }
+  CHECK(weights[0] == Approx(10 * 0.01 / 4).epsilon(1e-4));
+  for (int n = 0; n < 10; ++n) {
+    updater.add(vector({-2.0F}), 0);
+    updater.add(vector({-2.0F}), 3);
+    updater.update(weights, 0.0);
+  }
+  CHECK(weights[0] == Approx(10 * 0.01 / 4 + 10 * 0.01 * 0.625).epsilon(1e-4));
+}

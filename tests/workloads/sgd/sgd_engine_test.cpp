@@ -134,6 +134,41 @@ TEST_CASE("the n-th mini-batch of a learner is the same one whatever the timing"
   CHECK(a.curve.back().loss == b.curve.back().loss);
 }
 
+/// Elastic averaging with tau = 1 and alpha = 1/4 on F = w^2 / 2 from w = 3, step size 0.1, no noise. Both learners
+/// step to 2.7 at 1 s. The centre c moves by (2.7 - c) / 4 for each: to 2.925, then to 2.86875; the first learner goes
+/// on from 2.7 + (3 - 2.7) / 4 = 2.775 and the second from 2.7 + (2.925 - 2.7) / 4 = 2.75625.
+TEST_CASE("in elastic averaging learner and centre meet when the learner's model has reached the server") {
+  SgdSpec spec = staircase(R"({"kind": "elastic_averaging", "tau": 1, "alpha": 0.25})", 2);
+  spec.compute.factors = {1.0, 1.0};
+  const auto centre = [](const SgdResult& result, std::size_t tenths) {
+    return std::sqrt(2.0 * result.curve.at(tenths).loss);
+  };
+  SECTION("at once where communication is free") {
+    spec.horizon.time = Seconds(2.5);
+    spec.evaluation.points = 25;
+    const SgdResult result = simulate(spec);
+    CHECK(centre(result, 9) == 3.0);
+    CHECK(centre(result, 11) == Approx(2.86875).epsilon(1e-5));
+    const double first = 2.86875 + (0.9 * 2.775 - 2.86875) / 4.0;
+    CHECK(centre(result, 21) == Approx(first + (0.9 * 2.75625 - first) / 4.0).epsilon(1e-5));
+  }
+  SECTION("after the push and the update over a network: 1 s + 0.5 s for two pushes + 0.5 s for each update") {
+    ServerAggregation server;
+    server.network = part<net::NetworkConfig>(
+        R"({"topology": {"kind": "single_switch", "link": {"bandwidth": "100 MB/s", "latency": "0 s"}}})");
+    server.model_size = Bytes(25e6);
+    server.update = Seconds(0.5);
+    spec.aggregation = server;
+    spec.horizon.time = Seconds(3.0);
+    spec.evaluation.points = 30;
+    const SgdResult result = simulate(spec);
+    CHECK(centre(result, 19) == 3.0);
+    CHECK(centre(result, 21) == Approx(2.925).epsilon(1e-5));
+    CHECK(centre(result, 24) == Approx(2.925).epsilon(1e-5));
+    CHECK(centre(result, 26) == Approx(2.86875).epsilon(1e-5));
+  }
+}
+
 TEST_CASE("compressing the model's change with error feedback still converges, and to the same place") {
   SgdSpec spec = quadratic_run(R"("sync")", R"({"kind": "quadratic", "dimensions": 20, "sigma2": 0})");
   for (learn::CompressionConfig* c : {&spec.push, &spec.pull}) {

@@ -154,7 +154,7 @@ TEST_CASE("the mean of asynchronous SGD has momentum 1 - 1/P") {
     spec.horizon.updates = updates;
     const Interval mean = mean_interval(final_losses(spec, 3000), 0.999);
     INFO(key << ": " << mean.centre << " +- " << mean.half_width);
-    CHECK(mean.half_width < 0.06);
+    CHECK(mean.half_width < 0.035);
     CHECK(mean.contains(vector["expected"][key]));
   }
 }

@@ -217,6 +217,21 @@ TEST_CASE("local SGD communicates once in tau steps") {
   }
 }
 
+/// Learners whose models wait at the server for their turn, 1 s each, are in no message.
+TEST_CASE("a run that ends with rounds at the server trains no further") {
+  ServerAggregation config = servers(1);
+  config.update = Seconds(1.0);
+  SgdSpec spec = constant_run(R"({"kind": "elastic_averaging", "tau": 1})", 8, config);
+  spec.horizon.updates = 20;
+  spec.horizon.time = Seconds(1000.0);
+  spec.evaluation.points = 1;
+  const SgdResult result = simulate(spec);
+  CHECK(result.books.updates == 20);
+  CHECK(result.curve.back().updates == 20);
+  CHECK(result.curve.back().time == result.end);
+  CHECK(result.end < Seconds(30.0));
+}
+
 /// Neighbours on a ring: two messages share a learner's port, a + 2 n b.
 TEST_CASE("gossip takes the time of two messages however many learners there are") {
   for (const int learners : {4, 16}) {
@@ -249,4 +264,24 @@ TEST_CASE("combinations that make no sense are refused with the way out") {
   spec = constant_run(R"("local_sgd")", 8, FreeAggregation{});
   spec.push.method = registered<learn::Compressor>(R"({"kind": "top_k", "share": 0.01})");
   CHECK_THAT(reason(spec), Catch::Contains("exchanges models"));
+}
+
+TEST_CASE("what counts epochs is refused where there is no training set") {
+  const SgdSpec plain = constant_run(R"("sync")", 8, FreeAggregation{});
+  const auto reason = [&plain](auto change) {
+    SgdSpec spec = plain;
+    change(spec);
+    return refusal(spec).value_or("nothing");
+  };
+  CHECK(reason([](SgdSpec&) {}) == "nothing");
+  CHECK(reason([](SgdSpec& s) { s.update.warm_up = 1.0; }) ==
+        "update.warm_up counts epochs, but problem quadratic has no training set; use 0");
+  CHECK(reason([](SgdSpec& s) { s.update.schedule = learn::CosineRate{}; }) ==
+        "update.schedule counts epochs, but problem quadratic has no training set; use \"constant\"");
+  CHECK(reason([](SgdSpec& s) { s.horizon.epochs = 3.0; }) ==
+        "horizon.epochs counts epochs, but problem quadratic has no training set; use horizon.updates or horizon.time");
+  CHECK(reason([](SgdSpec& s) {
+          s.problem = registered<learn::Problem>(R"("softmax_regression")");
+          s.update.warm_up = 1.0;
+        }) == "nothing");
 }

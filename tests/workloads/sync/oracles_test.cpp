@@ -151,6 +151,13 @@ TEST_CASE("mean staleness does not depend on the compute times: P - 1, P / K - 1
   }
 }
 
+/// Pareto with shape 1/2: of eight mini-batches under way one has taken most of the run.
+TEST_CASE("without a mean compute time the mean staleness of asynchronous SGD stays below P - 1") {
+  const Setting s = setting(R"("async")", R"({"distribution": {"kind": "pareto", "shape": 0.5}})");
+  CHECK(run(s, 8, 40000).books.mean_staleness() < 6.0);
+  CHECK(!s.variant->expectation(s.compute, 8).staleness);
+}
+
 TEST_CASE("K-async with times that are new longer than used is faster than K-sync: oracle A6") {
   const Setting s = setting(with_k("k_async", 4), kShifted);
   CHECK(!s.variant->expectation(s.compute, 8).iteration);

@@ -31,9 +31,10 @@ class Qsgd final : public Configured<Compressor, Qsgd, QsgdConfig> {
     for (std::int64_t first = 0; first < n; first += buckets.size) {
       auto part = gradient.segment(first, std::min(buckets.size, n - first));
       const auto norm = static_cast<float>(std::sqrt(part.cast<double>().squaredNorm()));
-      if (!(norm > 0.0F && std::isfinite(norm))) continue;  // nothing to round, or a run that diverges
       const auto levels = static_cast<float>(config().levels);
       const float to_level = levels / norm, from_level = norm / levels;
+      // Nothing to round, a norm so small that its levels are no numbers, or a run that diverges.
+      if (!(std::isfinite(to_level) && std::isfinite(norm))) continue;
       for (float& x : part) {
         const float scaled = std::fabs(x) * to_level;
         const auto below = static_cast<float>(static_cast<std::int32_t>(scaled));

@@ -2,6 +2,7 @@
 // 1) |x|^2. Encoding: the seed from which the receiver draws the same places (8 bytes), then k numbers of 4 bytes.
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 #include "workloads/learn/compressor.hpp"
 #include "workloads/learn/compressors/parts.hpp"

@@ -3,6 +3,8 @@
 // 4 bytes each.
 #include <algorithm>
 #include <bit>
+#include <functional>
+#include <vector>
 
 #include "workloads/learn/compressor.hpp"
 #include "workloads/learn/compressors/parts.hpp"

@@ -3,7 +3,12 @@
 // made while it was computed, which makes each update worse and limits the step size.
 // Source: Recht et al. (Hogwild), NIPS 2011; Dean et al. (Downpour SGD), NIPS 2012; Dutta et al., AISTATS 2018.
 //
-//   E[T] = E[X] / P, mean staleness P - 1 (both for any distribution); exponential: staleness geometric with 1/P
+//   E[T] = E[X] / P, mean staleness P - 1 (for any distribution that has a mean); exponential: staleness geometric with
+//   1/P
+//
+// The staleness of a learner's gradient is the number of updates since its one before, less one. Summed over a
+// learner's J_i of J updates that is the number of its last update less J_i; over all learners the mean is P - 1 less
+// the shares of the run that mini-batches under way at its end have taken, which vanish where times have a mean.
 #include "workloads/sync/moves.hpp"
 #include "workloads/sync/theory.hpp"
 
@@ -27,7 +32,7 @@ class Async final : public Configured<Variant, Async, AsyncConfig> {
   Expectation expectation(const straggler::StragglerConfig& times, int learners) const override {
     Expectation expected;
     expected.iteration = gradient_interval(times, learners);
-    expected.staleness = learners - 1.0;
+    if (learners == 1 || have_mean(times)) expected.staleness = learners - 1.0;
     if (learners == 1 || is_memoryless(times, learners)) expected.fresh = 1.0 / learners;
     expected.formula = "E[X] / P";
     return expected;

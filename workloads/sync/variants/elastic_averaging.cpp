@@ -6,6 +6,9 @@
 // Source: Zhang, Choromanska and LeCun, Deep learning with elastic averaging SGD, NIPS 2015, algorithm 1; they take
 // alpha = 0.9 / P and tau = 10.
 //
+// A learner's local steps take E[X_i] each, so that P learners make sum_i 1 / E[X_i] steps per second: the mean time of
+// one step over all is the harmonic mean, P / sum_i 1 / E[X_i].
+//
 // One learner has nobody to agree with: it is plain SGD, and the centre is a copy of its model at each exchange.
 #include "workloads/sync/moves.hpp"
 #include "workloads/sync/theory.hpp"
@@ -33,7 +36,9 @@ class ElasticAveraging final : public Configured<Variant, ElasticAveraging, Elas
   std::string label() const override { return "EASGD, tau=" + std::to_string(config().tau); }
 
   Expectation expectation(const straggler::StragglerConfig& times, int learners) const override {
-    return never_stale(mean_time(times, learners), "E[X]");
+    std::optional<Seconds> step = gradient_interval(times, learners);
+    if (step) *step = *step * learners;
+    return never_stale(step, "E[X]; unequal learners: P / sum_i 1/E[X_i]");
   }
 
   void on_gradient(const Arrival& arrival, const View& view, Decision& decision) const override {

@@ -4,11 +4,11 @@
 // Source: Dutta et al., AISTATS 2018.
 //
 // The staleness of a learner's gradient is the number of updates between two of its own, less one. Each of J updates
-// takes K of P learners, so the mean over many updates is (P J - K J) / (K J) = P / K - 1, whatever the times are.
-// Exponential times: E[T] = (H_P - H_{P-K}) / mu as for K-sync, and each learner is in an update with probability K /
-// P independently of the past, so the staleness is geometric and fresh with probability K / P. K = P is fully
-// synchronous, K = 1 asynchronous SGD. Else there is no closed form, only E[T] <= E[X_{K:P}] for times that are new
-// longer than used.
+// takes K of P learners, so the mean over many updates is (P J - K J) / (K J) = P / K - 1, for any distribution that
+// has a mean (async.cpp says why). Exponential times: E[T] = (H_P - H_{P-K}) / mu as for K-sync, and each learner is in
+// an update with probability K / P independently of the past, so the staleness is geometric and fresh with probability
+// K / P. K = P is fully synchronous, K = 1 asynchronous SGD. Else there is no closed form, only E[T] <= E[X_{K:P}] for
+// times that are new longer than used.
 #include "workloads/sync/moves.hpp"
 #include "workloads/sync/theory.hpp"
 
@@ -39,7 +39,7 @@ class KAsync final : public Configured<Variant, KAsync, KAsyncConfig> {
     const int k = config().k;
     if (k == learners) return never_stale(kth_finish(times, k, learners), "E[X_{P:P}]; exponential: H_P / mu");
     Expectation expected;
-    expected.staleness = static_cast<double>(learners) / k - 1.0;
+    if (have_mean(times)) expected.staleness = static_cast<double>(learners) / k - 1.0;
     expected.formula = "exponential: (H_P - H_{P-K}) / mu";
     if (k == 1) expected.iteration = gradient_interval(times, learners);
     if (is_memoryless(times, learners)) {

@@ -5,7 +5,7 @@
 //
 // Pushes numbered n = 1, 2, ...: push n is in update ceil(n/K), and its sender read the model of update floor(m/K)
 // after its own push m before it. The staleness ceil(n/K) - 1 - floor(m/K), summed over a learner's pushes,
-// telescopes; over all learners the mean is (P-1)/K, whatever the times are. E[T] = K E[X] / P, for any distribution.
+// telescopes; over all learners the mean is (P-1)/K. E[T] = K E[X] / P. Both hold for any distribution that has a mean.
 // Exponential times: n - m is geometric with 1/P and independent of m mod K, hence P(fresh) = 1 - (P-1)/K (1 -
 // (1-1/P)^K).
 #include <cmath>
@@ -38,7 +38,7 @@ class KBatchAsync final : public Configured<Variant, KBatchAsync, KBatchAsyncCon
     const double k = config().k, p = learners;
     Expectation expected;
     if (const std::optional<Seconds> interval = gradient_interval(times, learners)) expected.iteration = *interval * k;
-    expected.staleness = (p - 1.0) / k;
+    if (learners == 1 || have_mean(times)) expected.staleness = (p - 1.0) / k;
     if (learners == 1 || is_memoryless(times, learners))
       expected.fresh = 1.0 - (p - 1.0) / k * (1.0 - std::pow(1.0 - 1.0 / p, k));
     expected.formula = "K E[X] / P";
