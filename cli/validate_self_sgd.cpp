@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "calibrate/backends/cpu/launch.hpp"
@@ -52,6 +51,8 @@ ExitCode finish(const validate::SelfSgdScore& score) {
 }  // namespace
 
 ExitCode validate_self_sgd(const SelfSgdOptions& options) {
+  const validate::SelfSgdSetting setting = validate::self_sgd_setting(options.learners, options.seconds);
+  validate::check_session_folder(options.out);
   if (!cpu::can_launch()) {
     fmt::print("skipped: self-sgd needs mpirun (Debian's package openmpi-bin); nothing was measured\n"
                "(orrery validate self-sgd --score-only DIR scores stored runs)\n");
@@ -59,10 +60,6 @@ ExitCode validate_self_sgd(const SelfSgdOptions& options) {
   }
   const bool real_time = cpu::may_use_real_time();
   if (!real_time) fmt::print("no real-time priority here: on a loaded machine times will be noisy\n");
-  validate::SelfSgdSetting setting;
-  setting.learners = options.learners;
-  setting.time = Seconds(options.seconds);
-  setting.points = std::clamp(static_cast<int>(2 * options.seconds), 4, setting.points);  // half a second apart at least
   print(setting);
   std::fflush(stdout);
   const std::string calibration =

@@ -39,6 +39,9 @@ void fields(V& v, SelfSgdSetting& c) {
   v("points", c.points, "moments at which the loss is compared, evenly spaced", between(2, 1000));
 }
 
+/// Points are half a second apart at least. Throws ScenarioError when `seconds` is no length from 1 to 3600.
+SelfSgdSetting self_sgd_setting(int learners, double seconds);
+
 /// The distribution of compute times with `more` time in every mini-batch.
 straggler::StragglerConfig compute_times(const SelfSgdSetting& setting, Seconds more);
 

@@ -43,6 +43,15 @@ void check_run(const SelfSgdRun& run, const SelfSgdSetting& setting, const std::
 
 }  // namespace
 
+void check_session_folder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (fs::path path(folder); !path.empty(); path = path.parent_path()) {
+    if (fs::is_directory(path, ignored)) return;
+    if (fs::exists(path, ignored)) throw ScenarioError("--out", path.string() + " is not a folder");
+  }
+}
+
 std::string seal_self_sgd(const std::string& folder, const SelfSgdPredictions& predictions) {
   Json root = write_json(predictions);
   const std::string seal = seal_of(root.dump());
@@ -63,6 +72,7 @@ std::vector<SelfSgdRun> read_self_sgd_runs(const std::string& text, const std::s
     runs.emplace_back();
     read_json(parse_json(line, fmt::format("{}, line {}", place, ++number)), runs.back());
   }
+  if (runs.empty()) throw ScenarioError(place, "holds no run");
   return runs;
 }
 

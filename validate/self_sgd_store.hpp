@@ -14,11 +14,14 @@ constexpr const char* kSelfSgdCalibrationFile = "calibration.jsonl";
 constexpr const char* kSelfSgdPredictionsFile = "predictions.json";
 constexpr const char* kSelfSgdRunsFile = "runs.jsonl";
 
+/// Throws ScenarioError when no session can be written into `folder`: it, or something above it, is a file.
+void check_session_folder(const std::string& folder);
+
 /// Writes the sealed predictions into `folder` and returns the seal (records.hpp).
 std::string seal_self_sgd(const std::string& folder, const SelfSgdPredictions& predictions);
 
 std::string self_sgd_run_line(const SelfSgdRun& run);
-/// One run per line. Throws ScenarioError where a line is wrong.
+/// One run per line. Throws ScenarioError where a line is wrong or there is none.
 std::vector<SelfSgdRun> read_self_sgd_runs(const std::string& text, const std::string& place);
 
 struct SelfSgdSession {

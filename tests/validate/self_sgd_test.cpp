@@ -182,6 +182,29 @@ TEST_CASE("a session of self-sgd that was changed or mixed up is refused") {
   CHECK_THROWS_AS(read_self_sgd_session(folder), ScenarioError);
 }
 
+TEST_CASE("the length of a run of self-sgd is a number of seconds from 1 to 3600") {
+  CHECK(self_sgd_setting(3, 15.0).points == 20);
+  CHECK(self_sgd_setting(3, 4.0).points == 8);
+  CHECK(self_sgd_setting(3, 4.0).learners == 3);
+  CHECK_THROWS_WITH(self_sgd_setting(4, std::nan("")), Catch::StartsWith("--seconds: nan"));
+  CHECK_THROWS_AS(self_sgd_setting(4, 0.5), ScenarioError);
+  CHECK_THROWS_AS(self_sgd_setting(4, HUGE_VAL), ScenarioError);
+}
+
+TEST_CASE("a session of self-sgd is not written where a file is") {
+  const std::string folder = scratch_folder() + "_out";
+  scenario::write_artifacts(folder, {{"file", "text"}});
+  CHECK_NOTHROW(check_session_folder(folder));
+  CHECK_NOTHROW(check_session_folder(folder + "/new/below"));
+  CHECK_NOTHROW(check_session_folder("self_sgd_that_does_not_exist"));
+  CHECK_THROWS_WITH(check_session_folder(folder + "/file"), Catch::StartsWith("--out: " + folder + "/file"));
+  CHECK_THROWS_AS(check_session_folder(folder + "/file/below"), ScenarioError);
+}
+
+TEST_CASE("a file of runs without a run is refused by its name") {
+  CHECK_THROWS_WITH(read_self_sgd_runs("", "folder/runs.jsonl"), Catch::StartsWith("folder/runs.jsonl: "));
+}
+
 TEST_CASE("the stored session of self-sgd is scored as it was") {
   const std::string folder = std::string(ORRERY_SOURCE_DIR) + "/validate/data/self_sgd_4_learners";
   const SelfSgdSession session = read_self_sgd_session(folder);
