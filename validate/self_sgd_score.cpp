@@ -162,10 +162,20 @@ Pairing pair_up(const SelfSgdPrediction& prediction, const std::vector<SelfSgdRu
   return pairing;
 }
 
-/// The variants of the suite do not look at times or losses, so the order of arrivals says all.
+/// The variants of the suite do not look at times or losses, so the order of arrivals says all. Only one who computes
+/// sends a gradient: all at the start, then those who are told to begin or whose round is through.
 bool replays(const SelfSgdRun& run, int learners) {
   sync::Coordinator coordinator(*run.task.variant, learners);
-  for (const int learner : run.arrivals) coordinator.arrive(learner, Seconds(0.0), 0.0);
+  std::vector<bool> computes(static_cast<std::size_t>(learners), true);
+  for (const int learner : run.arrivals) {
+    if (!computes[static_cast<std::size_t>(learner)]) return false;
+    const sync::Orders& orders = coordinator.arrive(learner, Seconds(0.0), 0.0);
+    computes[static_cast<std::size_t>(learner)] = false;
+    for (std::size_t i = 0; i < computes.size(); ++i) {
+      if (orders.next[i] == sync::Next::repeat || orders.next[i] == sync::Next::fetch) computes[i] = true;
+    }
+    for (const int member : orders.round_members) computes[static_cast<std::size_t>(member)] = true;
+  }
   return fmt::format("{:016x}", coordinator.decisions_hash()) == run.decisions_hash;
 }
 

@@ -35,6 +35,7 @@ void check_run(const SelfSgdRun& run, const SelfSgdSetting& setting, const std::
                                    run.predictions_hash + ") than those in the folder (" + seal + ")");
   }
   check_outcome(run.outcome, setting, where);
+  if (const auto refusal = run.task.variant->refusal(setting.learners)) throw ScenarioError(where, *refusal);
   for (const int learner : run.arrivals) {
     if (learner < 0 || learner >= setting.learners)
       throw ScenarioError(where, fmt::format("there is no learner {}", learner));

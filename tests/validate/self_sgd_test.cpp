@@ -137,6 +137,18 @@ TEST_CASE("each goal of self-sgd can be missed") {
   CHECK_FALSE(score_self_sgd(predictions(), {forged}).passed);
 }
 
+TEST_CASE("arrivals that no run can have miss the goal") {
+  // Synchronous: whoever has sent its gradient waits for all others.
+  SelfSgdPredictions sync = predictions();
+  sync.predictions[0].variant.select("sync");
+  SelfSgdRun run = run_of(outcome(101, 10.2, {10, 0, 10}, 0.5));
+  run.task.variant.select("sync");
+  run.arrivals = {0, 0, 1, 2, 3};
+  const SelfSgdScore score = score_self_sgd(sync, {run});
+  CHECK(score.replayed == 0);
+  CHECK_FALSE(score.passed);
+}
+
 TEST_CASE("the band of a moment is Student's prediction interval of the logarithms of the losses") {
   // Logarithms at moment 1: log(1) + 0.01 (i - 1.5), i = 0 .. 3: mean 0, deviation 0.01 sqrt(5/3). At the later moments
   // the band is wider in proportion, and so is the deviation of a curve that falls by another factor.
