@@ -16,7 +16,6 @@ namespace orrery::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using validate::SelfSgdRun;
 
 /// Starts this program on a server's and the learners' ranks and returns what rank 0 recorded.
 std::string run_tasks(const SelfSgdOptions& options, const validate::SelfSgdWork& work, bool real_time) {
@@ -75,8 +74,8 @@ ExitCode validate_self_sgd(const SelfSgdOptions& options) {
   std::fflush(stdout);
   const std::string text = run_tasks(options, {setting, tasks, seal}, real_time);
   scenario::write_artifacts(options.out, {{validate::kSelfSgdRunsFile, text}});
-  const std::vector<SelfSgdRun> runs = validate::read_self_sgd_runs(text, validate::kSelfSgdRunsFile);
-  const validate::SelfSgdScore score = validate::score_self_sgd(predictions, runs);
+  const validate::SelfSgdSession session = validate::read_self_sgd_session(options.out);
+  const validate::SelfSgdScore score = validate::score_self_sgd(session.predictions, session.runs);
   scenario::write_artifacts(options.out, {{"score.json", validate::self_sgd_score_json(score)},
                                           {"score.txt", validate::self_sgd_score_text(score)}});
   const ExitCode code = finish(score);

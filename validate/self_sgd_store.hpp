@@ -28,8 +28,9 @@ struct SelfSgdSession {
   SelfSgdPredictions predictions;
   std::vector<SelfSgdRun> runs;
 };
-/// Throws ScenarioError when a file is missing, when the predictions were changed after they were sealed, or when a run
-/// was made after other predictions or is no run of this setting.
+/// Throws ScenarioError when a file is missing, when the predictions were changed after they were sealed, when a run
+/// was made after other predictions, is no run of this setting or was not predicted, or when a predicted run is not
+/// there exactly once.
 SelfSgdSession read_self_sgd_session(const std::string& folder);
 
 }  // namespace orrery::validate
