@@ -52,6 +52,7 @@ validate::SelfSgdRun stored_run(const reference::SgdRun& run, const validate::Se
   stored.reply_s = six_digits(run.overheads.reply_s);
   stored.gradient_s = six_digits(run.overheads.gradient_s);
   stored.update_s = six_digits(run.overheads.update_s);
+  stored.duration_s = run.duration_s;
   stored.decisions_hash = run.decisions_hash;
   stored.arrivals = run.arrivals.learners;
   return stored;

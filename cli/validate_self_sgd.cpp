@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "calibrate/backends/cpu/launch.hpp"
@@ -17,7 +16,6 @@ namespace orrery::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using validate::SelfSgdRun;
 
 /// Starts this program on a server's and the learners' ranks and returns what rank 0 recorded.
 std::string run_tasks(const SelfSgdOptions& options, const validate::SelfSgdWork& work, bool real_time) {
@@ -52,6 +50,8 @@ ExitCode finish(const validate::SelfSgdScore& score) {
 }  // namespace
 
 ExitCode validate_self_sgd(const SelfSgdOptions& options) {
+  const validate::SelfSgdSetting setting = validate::self_sgd_setting(options.learners, options.seconds);
+  validate::check_session_folder(options.out);
   if (!cpu::can_launch()) {
     fmt::print("skipped: self-sgd needs mpirun (Debian's package openmpi-bin); nothing was measured\n"
                "(orrery validate self-sgd --score-only DIR scores stored runs)\n");
@@ -59,10 +59,6 @@ ExitCode validate_self_sgd(const SelfSgdOptions& options) {
   }
   const bool real_time = cpu::may_use_real_time();
   if (!real_time) fmt::print("no real-time priority here: on a loaded machine times will be noisy\n");
-  validate::SelfSgdSetting setting;
-  setting.learners = options.learners;
-  setting.time = Seconds(options.seconds);
-  setting.points = std::clamp(static_cast<int>(2 * options.seconds), 4, setting.points);  // half a second apart at least
   print(setting);
   std::fflush(stdout);
   const std::string calibration =
@@ -78,8 +74,8 @@ ExitCode validate_self_sgd(const SelfSgdOptions& options) {
   std::fflush(stdout);
   const std::string text = run_tasks(options, {setting, tasks, seal}, real_time);
   scenario::write_artifacts(options.out, {{validate::kSelfSgdRunsFile, text}});
-  const std::vector<SelfSgdRun> runs = validate::read_self_sgd_runs(text, validate::kSelfSgdRunsFile);
-  const validate::SelfSgdScore score = validate::score_self_sgd(predictions, runs);
+  const validate::SelfSgdSession session = validate::read_self_sgd_session(options.out);
+  const validate::SelfSgdScore score = validate::score_self_sgd(session.predictions, session.runs);
   scenario::write_artifacts(options.out, {{"score.json", validate::self_sgd_score_json(score)},
                                           {"score.txt", validate::self_sgd_score_text(score)}});
   const ExitCode code = finish(score);

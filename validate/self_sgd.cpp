@@ -1,7 +1,10 @@
 #include "validate/self_sgd.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "sim/base/error.hpp"
 #include "sim/base/json_io.hpp"
 #include "sim/base/unit_text.hpp"
 
@@ -25,6 +28,17 @@ std::string exact_seconds(Seconds time) {
 }
 
 }  // namespace
+
+SelfSgdSetting self_sgd_setting(int learners, double seconds) {
+  if (!(seconds >= 1.0 && seconds <= 3600.0)) {  // this way round it refuses what is not a number, too
+    throw ScenarioError("--seconds", fmt::format("{} is not the length of a run; expected 1 to 3600", seconds));
+  }
+  SelfSgdSetting setting;
+  setting.learners = learners;
+  setting.time = Seconds(seconds);
+  setting.points = std::clamp(static_cast<int>(2 * seconds), 4, setting.points);
+  return setting;
+}
 
 straggler::StragglerConfig compute_times(const SelfSgdSetting& setting, Seconds more) {
   straggler::StragglerConfig config;

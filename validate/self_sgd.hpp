@@ -39,6 +39,9 @@ void fields(V& v, SelfSgdSetting& c) {
   v("points", c.points, "moments at which the loss is compared, evenly spaced", between(2, 1000));
 }
 
+/// Points are half a second apart at least. Throws ScenarioError when `seconds` is no length from 1 to 3600.
+SelfSgdSetting self_sgd_setting(int learners, double seconds);
+
 /// The distribution of compute times with `more` time in every mini-batch.
 straggler::StragglerConfig compute_times(const SelfSgdSetting& setting, Seconds more);
 
@@ -90,6 +93,7 @@ struct SelfSgdRun {
   SgdOutcome outcome;
   std::int64_t gradients = 0, cancelled = 0, late = 0;
   double late_s = 0, reply_s = 0, gradient_s = 0, update_s = 0;
+  double duration_s = 0;
   std::string decisions_hash;
   std::vector<int> arrivals;
 };
@@ -105,6 +109,7 @@ void fields(V& v, SelfSgdRun& c) {
   v("reply_s", c.reply_s, "mean time until the answer was read, waiting for others included");
   v("gradient_s", c.gradient_s, "computing one gradient");
   v("update_s", c.update_s, "adding one gradient to the model");
+  v("duration_s", c.duration_s, "from the common start until the server ended the run; 0: not recorded", at_least(0));
   v("decisions_hash", c.decisions_hash, "over all decisions of the server", required());
   v("arrivals", c.arrivals, "whose gradients the server took, in order");
 }

@@ -162,11 +162,48 @@ Pairing pair_up(const SelfSgdPrediction& prediction, const std::vector<SelfSgdRu
   return pairing;
 }
 
-/// The variants of the suite do not look at times or losses, so the order of arrivals says all.
-bool replays(const SelfSgdRun& run, int learners) {
+/// The variants of the suite do not look at times or losses, so the order of arrivals says all. Only one who computes
+/// sends a gradient: all at the start, then those who are told to begin or whose round is through.
+std::optional<sync::Coordinator> replay(const SelfSgdRun& run, int learners) {
   sync::Coordinator coordinator(*run.task.variant, learners);
-  for (const int learner : run.arrivals) coordinator.arrive(learner, Seconds(0.0), 0.0);
-  return fmt::format("{:016x}", coordinator.decisions_hash()) == run.decisions_hash;
+  std::vector<bool> computes(static_cast<std::size_t>(learners), true);
+  for (const int learner : run.arrivals) {
+    if (!computes[static_cast<std::size_t>(learner)]) return std::nullopt;
+    const sync::Orders& orders = coordinator.arrive(learner, Seconds(0.0), 0.0);
+    computes[static_cast<std::size_t>(learner)] = false;
+    for (std::size_t i = 0; i < computes.size(); ++i) {
+      if (orders.next[i] == sync::Next::repeat || orders.next[i] == sync::Next::fetch) computes[i] = true;
+    }
+    for (const int member : orders.round_members) computes[static_cast<std::size_t>(member)] = true;
+  }
+  return coordinator;
+}
+
+/// updates/s = updates / duration, kept with six digits. A run ends at the server's first look at the clock after its
+/// time; where a record does not say when that was, 0.1 % is allowed for it.
+bool rate_fits(const SelfSgdRun& run, std::int64_t updates) {
+  constexpr double kRounding = 1e-5, kLatestEnd = 1.001;
+  const double planned = run.task.time.value(), rate = run.outcome.updates_per_s;
+  const bool recorded = run.duration_s > 0.0;
+  if (recorded && run.duration_s < planned) return false;
+  const double shortest = recorded ? run.duration_s : planned;
+  const double longest = recorded ? run.duration_s : planned * kLatestEnd;
+  const auto n = static_cast<double>(updates);
+  return rate <= n / shortest * (1.0 + kRounding) && rate >= n / longest * (1.0 - kRounding);
+}
+
+/// What in the run's record its arrivals contradict; nothing when they give all of it.
+std::optional<std::string> contradiction(const SelfSgdRun& run, int learners) {
+  const auto replayed = replay(run, learners);
+  if (!replayed) return "a gradient arrived from a learner that waits";
+  const sync::Books& books = replayed->books();
+  const std::string hash = fmt::format("{:016x}", replayed->decisions_hash());
+  if (hash != run.decisions_hash) return "its arrivals give other decisions";
+  if (books.staleness != run.outcome.staleness) return "its arrivals give another staleness";
+  if (books.gradients != run.gradients || books.cancelled != run.cancelled) return "its arrivals give other counts";
+  if (rate_fits(run, books.updates)) return std::nullopt;
+  return fmt::format("its arrivals give {} updates, which are not {} per second", books.updates,
+                     run.outcome.updates_per_s);
 }
 
 void judge(SelfSgdScore& score, const SelfSgdTolerance& tolerance) {
@@ -205,8 +242,14 @@ SelfSgdScore score_self_sgd(const SelfSgdPredictions& predictions, const std::ve
     if (!pairing.measured.empty()) score.variants.push_back(score_variant(pairing, predictions, tolerance));
   }
   if (score.variants.empty()) throw ScenarioError("", "no measured run belongs to any prediction: nothing to score");
-  for (const SelfSgdRun& run : runs) score.replayed += replays(run, predictions.setting.learners) ? 1 : 0;
   score.runs = static_cast<int>(runs.size());
+  for (const SelfSgdRun& run : runs) {
+    if (const auto what = contradiction(run, predictions.setting.learners)) {
+      score.contradictions.push_back(
+          fmt::format("{}, seed {}: {}", run.task.variant->label(), run.outcome.seed, *what));
+    }
+  }
+  score.replayed = score.runs - static_cast<int>(score.contradictions.size());
   judge(score, tolerance);
   return score;
 }

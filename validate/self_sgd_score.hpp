@@ -46,12 +46,14 @@ struct SelfSgdScore {
   std::vector<SelfSgdVariantScore> variants;
   double in_band = 0, expected_in_band = 0;
   int curves = 0, curves_inside = 0;
-  int replayed = 0;  ///< runs whose arrivals, replayed through a fresh coordinator, give their decisions
+  int replayed = 0;  ///< runs whose arrivals, replayed through a fresh coordinator, give their decisions and outcome
   int runs = 0;
+  std::vector<std::string> contradictions;  ///< of the other runs: which, and what does not fit
   bool passed = false;
   std::string verdict;  ///< one sentence
 };
 
+/// Variants without a run are left out: that a session is complete is seen to where it is read (self_sgd_store.hpp).
 /// Throws ScenarioError when no run belongs to a prediction.
 SelfSgdScore score_self_sgd(const SelfSgdPredictions& predictions, const std::vector<SelfSgdRun>& runs,
                             const SelfSgdTolerance& tolerance = {});

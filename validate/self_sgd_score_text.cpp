@@ -48,6 +48,7 @@ std::string self_sgd_score_text(const SelfSgdScore& score) {
       "Loss curves: {:.0f} % of the points inside the 95 % band of 10 simulated runs ({:.0f} % expected of an exact "
       "prediction);\n{} of {} runs wholly inside. Decisions: {} of {} runs replayed from their arrivals to the same hash.\n",
       score.in_band * 100, score.expected_in_band * 100, score.curves_inside, score.curves, score.replayed, score.runs);
+  for (const std::string& contradiction : score.contradictions) text += "does not replay: " + contradiction + "\n";
   return text + "headline: " + score.verdict + "\n";
 }
 

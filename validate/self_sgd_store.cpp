@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
 #include "sim/base/json_io.hpp"
+#include "sim/base/unit_text.hpp"
 #include "validate/records.hpp"
 
 namespace orrery::validate {
@@ -28,6 +30,10 @@ void check_predictions(const SelfSgdPredictions& predictions, const std::string&
   }
 }
 
+std::string name_of(const sync::Variant& variant, std::uint64_t seed) {
+  return fmt::format("{} with seed {}", variant.label(), seed);
+}
+
 void check_run(const SelfSgdRun& run, const SelfSgdSetting& setting, const std::string& seal,
                const std::string& where) {
   if (run.predictions_hash != seal) {
@@ -35,13 +41,59 @@ void check_run(const SelfSgdRun& run, const SelfSgdSetting& setting, const std::
                                    run.predictions_hash + ") than those in the folder (" + seal + ")");
   }
   check_outcome(run.outcome, setting, where);
+  if (run.task.seed != run.outcome.seed) {
+    throw ScenarioError(where, fmt::format("the task has seed {}, its outcome {}", run.task.seed, run.outcome.seed));
+  }
+  if (run.task.time != setting.time) {
+    throw ScenarioError(where, fmt::format("a run of {}, but those of the setting take {}", human(run.task.time),
+                                           human(setting.time)));
+  }
+  if (const auto refusal = run.task.variant->refusal(setting.learners)) throw ScenarioError(where, *refusal);
   for (const int learner : run.arrivals) {
     if (learner < 0 || learner >= setting.learners)
       throw ScenarioError(where, fmt::format("there is no learner {}", learner));
   }
 }
 
+/// Each predicted run is there exactly once, and no other one.
+void check_complete(const SelfSgdSession& session, const std::string& file) {
+  std::map<std::string, int> lines;
+  for (std::size_t i = 0; i < session.runs.size(); ++i) {
+    const std::string name = name_of(*session.runs[i].task.variant, session.runs[i].task.seed);
+    const int line = static_cast<int>(i) + 1;
+    const auto [first, is_new] = lines.emplace(name, line);
+    if (is_new) continue;
+    throw ScenarioError(fmt::format("{}, line {}", file, line),
+                        fmt::format("{} is in line {} already", name, first->second));
+  }
+  std::vector<std::string> missing;
+  std::size_t predicted = 0;
+  for (const SelfSgdPrediction& prediction : session.predictions.predictions) {
+    for (const SgdOutcome& twin : prediction.twins) {
+      const std::string name = name_of(*prediction.variant, twin.seed);
+      ++predicted;
+      if (lines.erase(name) == 0) missing.push_back(name);
+    }
+  }
+  if (!lines.empty()) {
+    throw ScenarioError(fmt::format("{}, line {}", file, lines.begin()->second),
+                        lines.begin()->first + " was not predicted");
+  }
+  if (missing.empty()) return;
+  throw ScenarioError(file, fmt::format("incomplete: {} of {} predicted runs are missing: {}", missing.size(),
+                                        predicted, fmt::join(missing, "; ")));
+}
+
 }  // namespace
+
+void check_session_folder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (fs::path path(folder); !path.empty(); path = path.parent_path()) {
+    if (fs::is_directory(path, ignored)) return;
+    if (fs::exists(path, ignored)) throw ScenarioError("--out", path.string() + " is not a folder");
+  }
+}
 
 std::string seal_self_sgd(const std::string& folder, const SelfSgdPredictions& predictions) {
   Json root = write_json(predictions);
@@ -63,6 +115,7 @@ std::vector<SelfSgdRun> read_self_sgd_runs(const std::string& text, const std::s
     runs.emplace_back();
     read_json(parse_json(line, fmt::format("{}, line {}", place, ++number)), runs.back());
   }
+  if (runs.empty()) throw ScenarioError(place, "holds no run");
   return runs;
 }
 
@@ -82,6 +135,7 @@ SelfSgdSession read_self_sgd_session(const std::string& folder) {
   for (std::size_t i = 0; i < session.runs.size(); ++i) {
     check_run(session.runs[i], session.predictions.setting, sealed.seal, fmt::format("{}, line {}", runs, i + 1));
   }
+  check_complete(session, runs);
   return session;
 }
 

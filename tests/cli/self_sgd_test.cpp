@@ -33,6 +33,16 @@ TEST_CASE("self-sgd without mpirun says what is missing and that nothing was sho
   CHECK_FALSE(std::filesystem::exists(cli_test::scratch() / "self_sgd_nothing"));
 }
 
+TEST_CASE("self-sgd refuses a file as its folder and a length that is no number, naming the option") {
+  scenario::write_artifacts(cli_test::scratch().string(), {{"self_sgd_file", "text"}});
+  const auto file = run("validate self-sgd --short --out self_sgd_file");
+  CHECK(file.code == 2);
+  CHECK(file.err.find("--out: self_sgd_file is not a folder") != std::string::npos);
+  const auto length = run("validate self-sgd --seconds nan");
+  CHECK(length.code == 2);
+  CHECK(length.err.find("--seconds") != std::string::npos);
+}
+
 TEST_CASE("a misspelt suite is met with the nearest one, and a folder without a session with what belongs there") {
   const auto misspelt = run("validate self-sdg");
   CHECK(misspelt.code == 2);

@@ -187,6 +187,21 @@ TEST_CASE("the record of a parameter-server run survives its JSON form") {
   CHECK_THROWS_AS(parse_sgd_run(parse_json(cut.dump(), "run.json")), ScenarioError);
 }
 
+TEST_CASE("arrivals that no run can have do not replay, and a variant that refuses its learners is no record") {
+  // Synchronous: whoever has sent its gradient waits for all others.
+  const SgdRun run = rehearse(sgd_config("{}"));
+  REQUIRE(run.config.variant.name() == "sync");
+  SgdRun wrong = run;
+  wrong.arrivals.learners[1] = wrong.arrivals.learners[0];
+  CHECK(replayed_hash(wrong) == "does not replay");
+  wrong = run;
+  wrong.arrivals.times_s[0] = wrong.arrivals.times_s.back() + 1.0;
+  CHECK(replayed_hash(wrong) == "does not replay");
+  Json refused = Json::parse(sgd_run_text(run));
+  refused["config"]["variant"] = {{"kind", "k_sync"}, {"k", run.config.learners + 1}};
+  CHECK_THROWS_AS(parse_sgd_run(parse_json(refused.dump(), "run.json")), ScenarioError);
+}
+
 TEST_CASE("the parameter server runs over MPI with real sleeps") {
   REQUIRE_FALSE(cpu::MpiSession::is_launched());
   cpu::LaunchSite site = cpu::this_process();

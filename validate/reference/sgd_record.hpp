@@ -85,7 +85,8 @@ void fields(V& v, SgdRun& c) {
   v("arrivals", c.arrivals, "gradients in the order in which the server took them");
 }
 
-/// All decisions taken again by a fresh coordinator from the list of arrivals: the hash, as the run has it.
+/// All decisions taken again by a fresh coordinator from the list of arrivals: the hash, as the run has it. "does not
+/// replay" where no run has such arrivals: a learner that waits sends a gradient, or time goes back.
 std::string replayed_hash(const SgdRun& run);
 std::string decisions_hash_text(std::uint64_t hash);
 
