@@ -58,7 +58,7 @@ std::string variants_table(const SgdReport& report, const TextStyle& style) {
 }
 
 std::string shares_table(const SgdReport& report, const TextStyle& style) {
-  const auto percent = [](double share) { return fmt::format("{:.1f} %", 100.0 * share); };
+  const auto percent = [](double share) { return std::isfinite(share) ? fmt::format("{:.1f} %", 100.0 * share) : "-"; };
   const bool scored = !report.variants.empty() && !report.variants.front().curve.empty() &&
                       report.variants.front().curve.back().accuracy.has_value();
   TextRow head = {"learners' time", "used", "wasted", "waiting", "messages", "t1/tN", "epochs"};
@@ -88,7 +88,7 @@ std::string report_text(const SgdReport& report, const TextStyle& style) {
   text += style.line(fmt::format("{} learners, batch {} each, {} ({} parameters) on {}", report.learners, report.batch,
                                  report.problem, grouped(report.parameters), report.data));
   text += style.line(fmt::format("compute time {}, mean {}; {}; {} seeds{}", report.compute_time,
-                                 human(Seconds(report.compute_mean_s)), report.aggregation, report.seeds,
+                                 std::isfinite(report.compute_mean_s) ? human(Seconds(report.compute_mean_s)) : "infinite", report.aggregation, report.seeds,
                                  report.noise_scale ? fmt::format("; noise scale g = {:.4g}", *report.noise_scale) : ""));
   text += "\n" + variants_table(report, style) + "\n" + shares_table(report, style);
   for (const std::string& warning : report.warnings) text += style.line("warning: " + warning);
