@@ -124,7 +124,7 @@ TEST_CASE("wrong use of measured times is met with what would work") {
   CHECK_THAT(error_of(folder, R"({"file": "two.csv", "job": "secnd"})"), Contains("$.measured.job") && Contains("second"));
   CHECK_THAT(error_of(folder, R"({"file": "t.csv", "column": "second"})"), Contains("t.csv:1") && Contains("seconds"));
   CHECK_THAT(error_of(folder, R"({"file": "t.csv", "model": "fited"})"), Contains("fitted"));
-  CHECK_THAT(error_of(folder, good, {"compute.distribution.mean=2 s"}), Contains("$.measured") && Contains("give one of them"));
+  CHECK_THAT(error_of(folder, good, {"compute.factors=[1]"}), Contains("$.measured") && Contains("give one of them"));
   CHECK_THAT(error_of(folder, good, {"learners=1"}), Contains("2 workers for 1 learners") && Contains("workers=false"));
   CHECK(error_of(folder, good, {"learners=1", "measured.workers=false"}) == "no error");
 }
