@@ -9,6 +9,7 @@
 #include "calibrate/backends/cpu/launch.hpp"
 #include "calibrate/backends/cpu/mpi_session.hpp"
 #include "cli/train_request.hpp"
+#include "cli/train_sgd.hpp"
 #include "cli/verb.hpp"
 #include "scenarios/artifact.hpp"
 #include "sim/base/error.hpp"
@@ -58,20 +59,26 @@ class Train : public Verb {
     app.add_option("--steps", steps_, "short for --set steps=N");
     app.add_option("--seed", seed_, "short for --set seed=N");
     app.add_option("--out", out_,
-                   "folder for train.json, spans.csv, losses.csv, trace.json.gz and scenario.json")
+                   "folder for train.json, spans.csv, losses.csv, trace.json.gz and scenario.json (kind sgd: runs.jsonl)")
         ->type_name("DIR");
     app.add_option("--checkpoint", options_.checkpoint, "file to write at the end, and in between")
         ->type_name("FILE");
     app.add_option("--checkpoint-every", options_.checkpoint_every,
                    "steps between checkpoints; 0: only at the end")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--variant", sgd_.variant, "scenarios of kind sgd: run this one only (its kind or label)");
+    app.add_option("--minutes", sgd_.minutes, "scenarios of kind sgd: longest time that all runs together may take")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     app.add_flag("--resume", options_.resume, "go on from --checkpoint if that file exists");
   }
 
   ExitCode run() override {
     if (!steps_.empty()) overrides_.push_back("steps=" + steps_);
     if (!seed_.empty()) overrides_.push_back("seed=" + seed_);
-    const auto file = scenario::read_scenario(scenario::read_file(file_), file_, overrides_);
+    std::string text = scenario::read_file(file_);
+    if (is_sgd_scenario(parse_json(text, file_))) return parallel_sgd();
+    const auto file = scenario::read_scenario(std::move(text), file_, overrides_);
     const int ranks = file.scenario.plan.data_parallel;
     const reference::TrainConfig config = train_config(file.scenario, file_);
     if (!out_.empty()) options_.traced_steps = 5;
@@ -103,6 +110,17 @@ class Train : public Verb {
     return ExitCode::done;
   }
 
+  ExitCode parallel_sgd() {
+    if (!options_.checkpoint.empty() || options_.resume) {
+      throw ScenarioError("--checkpoint", "runs of kind sgd are short and leave no checkpoint");
+    }
+    if (!steps_.empty()) throw ScenarioError("--steps", "scenarios of kind sgd end by time; use --set horizon.time=10s");
+    sgd_.file = file_;
+    sgd_.overrides = overrides_;
+    sgd_.out = out_;
+    return train_sgd(sgd_);
+  }
+
   void store(const scenario::Scenario& scenario, const reference::TrainRun& run) const {
     const std::string trace = observe::chrome_trace(reference::to_trace(run));
     const std::vector<scenario::NamedBytes> parts = {{"train.json", reference::train_run_text(run)},
@@ -117,6 +135,7 @@ class Train : public Verb {
   std::string file_, steps_, seed_, out_;
   std::vector<std::string> overrides_;
   reference::TrainOptions options_;
+  TrainSgdOptions sgd_;
 };
 
 const bool registered = verbs().add<Train>("train", "do a scenario's training for real on this machine");

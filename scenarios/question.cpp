@@ -120,12 +120,21 @@ Answer answer_of(const CollectiveScenario& scenario, const Question&, bool with_
 
 Answer answer_of(const SgdScenario& scenario, const Question& question, bool with_trace) {
   SgdOutcome outcome = run(scenario, question.data.get(), with_trace);
+  if (scenario.measured) outcome.report.compute_time = question.compute_time;
   return {std::move(outcome.report), std::move(outcome.trace)};
 }
 
 Json stored(Scenario scenario, const Question& question) {
   scenario.profile = question.profile_place;
   return write_json(scenario);
+}
+
+/// Measured times are named again, so that the repeated run says where its times come from.
+Json stored(SgdScenario scenario, const Question& question) {
+  if (scenario.measured) scenario.measured->file = question.measured_place;
+  Json json = write_json(scenario);
+  if (scenario.measured) json.erase("compute");
+  return json;
 }
 
 template <class S>
@@ -149,6 +158,19 @@ void check_size(const Question& question, const SgdScenario& scenario, const Jso
   }
 }
 
+/// Replaces the scenario's compute times by what was measured, where it says so.
+void load_measured(Question& question, SgdScenario& scenario, const JsonDocument& document) {
+  if (!scenario.measured) return;
+  const MeasuredTimes& source = *scenario.measured;
+  const std::string place = json_place(document, "$.measured");
+  question.measured_place = resolve_path(source.file, document.name);
+  std::string csv = read_file(question.measured_place);
+  if (question.measured_place.ends_with(".gz")) csv = gunzip(csv);
+  MeasuredCompute measured = measured_compute(source, csv, scenario.learners, place);
+  scenario.compute = std::move(measured.compute);
+  question.compute_time = std::move(measured.description);
+}
+
 /// Reads what the problem learns from.
 void load_data(Question& question, const SgdScenario& scenario, const JsonDocument& document) {
   if (!scenario.problem->needs_data()) return;
@@ -169,6 +191,7 @@ Question read_question(JsonDocument document, const std::vector<std::string>& ov
   const std::string kind = kind_of(document, {"training", "collective", "sgd"});
   if (kind == "sgd") {
     SgdScenario scenario = read_sgd_scenario(document);
+    load_measured(question, scenario, document);
     load_data(question, scenario, document);
     check_size(question, scenario, document);
     question.scenario = std::move(scenario);
@@ -202,6 +225,9 @@ std::vector<ResolvedValue> resolved_values(const Question& question) {
         return resolved_values(question.document, flatten_fields(scenario));
       },
       question.scenario);
+  for (ResolvedValue& value : values) {
+    if (!question.measured_place.empty() && value.path.starts_with("compute.")) value.origin = "measured";
+  }
   if (!question.profile) return values;
   values.push_back({"profile.device", "\"" + question.profile->device + "\"", "profile"});
   values.push_back({"profile.date", "\"" + question.profile->date + "\"", "profile"});

@@ -34,11 +34,14 @@ struct Question {
   JsonDocument document;
   std::string profile_place;             ///< file of the profile; empty when the scenario names none
   std::optional<cost::Profile> profile;
+  std::string measured_place;  ///< file of measured compute times; empty where an sgd scenario names none
+  std::string compute_time;    ///< what was made of them; `compute` of the scenario holds it
   std::shared_ptr<const learn::Dataset> data;  ///< what an sgd scenario learns from; null where the problem needs none
 };
 
 /// Applies `overrides` ("plan.bucket=4 MiB", in order) to the document, reads it as its `kind` says, checks it, and loads
-/// the profile that it names (relative to `document.name`) or the data that it learns from. The only step that reads a file. Throws ScenarioError.
+/// the profile or the measured times that it names (relative to `document.name`) and the data that it learns from. The only
+/// step that reads a file. Throws ScenarioError.
 Question read_question(JsonDocument document, const std::vector<std::string>& overrides = {});
 Question read_question_file(const std::string& path, const std::vector<std::string>& overrides = {});
 

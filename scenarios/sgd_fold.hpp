@@ -1,4 +1,5 @@
-// The runs of one variant, one per seed, folded into what the report says of it.
+// The runs of one variant, one per seed, folded into what the report says of it: means and confidence intervals over the
+// seeds, and from when on a target holds.
 #pragma once
 
 #include <optional>

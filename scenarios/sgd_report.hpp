@@ -144,7 +144,7 @@ void fields(V& v, SgdReport& c) {
   v("look_at", c.look_at, "what to look at");
   v("problem", c.problem, "what is learned");
   v("data", c.data, "what it is learned from");
-  v("compute_time", c.compute_time, "distribution of the time of a mini-batch");
+  v("compute_time", c.compute_time, "distribution of the time of a mini-batch; from measured times: of which, and how well it describes them");
   v("aggregation", c.aggregation, "how gradients meet");
   v("seed", c.seed, "of the first run");
   v("seeds", c.seeds, "runs of each variant");

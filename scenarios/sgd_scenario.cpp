@@ -23,7 +23,11 @@ class Checker {
       fail("$.compute.factors", fmt::format("{} factors for {} learners; give at most one per learner",
                                             s_.compute.factors.size(), s_.learners));
     }
+    if (s_.measured && document_.root.contains("compute")) {
+      fail("$.measured", "stands beside \"compute\"; give one of them: measured times say how long a mini-batch takes");
+    }
     if (const auto problem = s_.compute.distribution->refusal()) fail("$.compute.distribution", *problem);
+    if (s_.horizon.time > Seconds(1e9)) fail("$.horizon.time", "is beyond the clock; expected at most 1e9 s (31 years)");
     const Json variants = write_json(s_)["variants"];
     for (std::size_t i = 0; i < s_.variants.size(); ++i) check_variant(i, variants);
     for (const Seconds moment : s_.outputs.loss_at) {
@@ -77,7 +81,9 @@ sgd::SgdSpec sgd_spec(const SgdScenario& s, std::size_t variant, int run, const 
 }
 
 std::string scenario_hash(const SgdScenario& scenario) {
-  return text_hash(write_json(scenario).dump());
+  Json json = write_json(scenario);
+  json.erase("measured");
+  return text_hash(json.dump());
 }
 
 }  // namespace orrery::scenario

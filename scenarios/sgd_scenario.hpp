@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "scenarios/measured_compute.hpp"
 #include "sim/base/fields.hpp"
 #include "sim/base/json_io.hpp"
 #include "workloads/learn/mixture.hpp"
@@ -85,6 +86,7 @@ struct SgdScenario {
   std::int64_t batch = 32;
   learn::UpdateConfig update;
   straggler::StragglerConfig compute;
+  std::optional<MeasuredTimes> measured;
   sgd::Aggregation aggregation;
   learn::CompressionConfig push, pull;
   std::vector<VariantChoice> variants = std::vector<VariantChoice>(1);
@@ -108,6 +110,7 @@ void fields(V& v, SgdScenario& c) {
   v("batch", c.batch, "samples of one learner's mini-batch", between(1, 1048576));
   v("update", c.update, "how gradients change the model");
   v("compute", c.compute, "how long a mini-batch takes a learner");
+  v("measured", c.measured, "take `compute` from measured times instead");
   v("aggregation", c.aggregation, "how gradients meet and models travel");
   v("push", c.push, "compression of gradients on their way to the server");
   v("pull", c.pull, "compression of updates on their way to the learners");
@@ -121,13 +124,13 @@ void fields(V& v, SgdScenario& c) {
 }
 
 /// Reads and checks: variants fit the learners, distributions and aggregation make sense, the problem can learn from the
-/// data's kind. Throws ScenarioError with a value that would work.
+/// data's kind. `compute` is not yet what `measured` says (question.hpp). Throws ScenarioError with a value that would work.
 SgdScenario read_sgd_scenario(const JsonDocument& document);
 
 /// One run: that variant with the run-th seed.
 sgd::SgdSpec sgd_spec(const SgdScenario& scenario, std::size_t variant, int run, const learn::Dataset* data);
 
-/// 16 hexadecimal digits over everything that can change a result.
+/// 16 hexadecimal digits over everything that can change a result (of measured times: over what became of them).
 std::string scenario_hash(const SgdScenario& scenario);
 
 }  // namespace orrery::scenario

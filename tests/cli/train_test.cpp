@@ -77,3 +77,44 @@ TEST_CASE("a checkpoint of another run, or no checkpoint at all, is wrong input"
   scenario::write_artifacts(scratch().string(), {{"foreign", "no checkpoint"}});
   CHECK(run(kTrain + "--steps 6 --checkpoint foreign --resume").code == 2);
 }
+
+namespace {
+
+/// Two learners whose mini-batches take 10 ms, on a problem without data.
+const std::string kSgd =
+    "train scenarios/sgd/k_sweep.json --set learners=2 --set 'variants=[\"sync\",\"async\"]' --set horizon.time=1s "
+    "--set 'compute.distribution={\"kind\":\"constant\",\"time\":\"10 ms\"}' ";
+
+}  // namespace
+
+/// In 1 s sync updates 100 times and async 200 times by simulation; how close a loaded machine comes is not asked here.
+TEST_CASE("a scenario of kind sgd runs for real on a parameter server, beside what is simulated for it") {
+  std::filesystem::remove_all(scratch() / "sgd_trained");
+  const Result result = run(kSgd + "--out sgd_trained");
+  INFO(result.out << result.err);
+  REQUIRE(result.code == 0);
+  CHECK_THAT(result.out, Contains("updates/s") && Contains("100.00") && Contains("200.00") && Contains("real"));
+  const std::string lines = stored("sgd_trained/runs.jsonl");
+  CHECK(std::count(lines.begin(), lines.end(), '\n') == 2);
+  const auto first = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
+  CHECK(first.at("updates").get<int>() > 0);
+  CHECK(first.at("config").at("variant").at("kind") == "sync");
+  const Result one = run(kSgd + "--variant async");
+  CHECK(one.code == 0);
+  CHECK(one.out.find("sync  ") == one.out.find("async  ") + 1);  // no other row
+}
+
+TEST_CASE("a scenario of kind sgd that cannot run for real is refused with what would do") {
+  const auto error = [](const std::string& more) {
+    const Result result = run(kSgd + more);
+    CHECK(result.code == 2);
+    return result.err;
+  };
+  CHECK_THAT(error("--set horizon.time=1000s"), Contains("--minutes 2") && Contains("--set horizon.time=60s"));
+  CHECK_THAT(error("--variant asinc"), Contains("async"));
+  CHECK_THAT(error("--set push.method.kind=sign"), Contains("push.method.kind=none"));
+  CHECK_THAT(error("--set horizon.epochs=3"), Contains("horizon.epochs=null"));
+  CHECK_THAT(error("--set aggregation.kind=parameter_server --set aggregation.servers=2"), Contains("aggregation.servers=1"));
+  CHECK_THAT(error("--set aggregation.kind=all_reduce --set 'variants=[\"sync\"]'"), Contains("aggregation.kind=free"));
+  CHECK_THAT(error("--steps 4"), Contains("horizon.time"));
+}

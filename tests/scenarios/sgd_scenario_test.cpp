@@ -150,6 +150,7 @@ TEST_CASE("wrong input of a sgd scenario is met with a value that would work") {
   CHECK_THAT(error_of({"batch=1000000000"}), Contains("batch") && Contains("1048576"));
   CHECK_THAT(error_of({"problem={\"kind\":\"mlp\",\"hidden\":[65536,65536]}", "data=\"digits\""}),
              Contains("problem") && Contains("GiB"));
+  CHECK_THAT(error_of({"horizon.time=1e10 s"}), Contains("horizon.time") && Contains("1e9 s"));
   CHECK_THAT(error_of({"outputs.loss_at=[\"60 s\"]"}), Contains("horizon.time"));
   CHECK_THAT(error_of({"problem=softmax_regression", "data={\"kind\":\"fashion_mnist\",\"dir\":\"nowhere\"}"}),
              Contains("data") && Contains("\"digits\""));

@@ -73,8 +73,9 @@ class Run final : private Receiver {
     SIM_ASSERT(!ended_, "nobody begins a mini-batch after the end");
     learning_.begin(learner);
     activity_.enter(learner, Doing::computing, simulator_.now());
-    at(learner).computing =
-        simulator_.after(times_.draw(learner, simulator_.now().seconds()), [this, learner] { computed(learner); });
+    const Seconds time = times_.draw(learner, simulator_.now().seconds());
+    if (time > spec_.horizon.time) return;  // not over within the run; heavy tails go beyond what SimTime can hold
+    at(learner).computing = simulator_.after(time, [this, learner] { computed(learner); });
   }
 
   void computed(int learner) {

@@ -180,3 +180,38 @@ TEST_CASE("compressing the model's change with error feedback still converges, a
   CHECK(result.curve.front().loss == Approx(20 * 4.5));
   CHECK(result.curve.back().loss < 1e-6);
 }
+
+/// 1e300 s is beyond what the clock can hold; to a run of 100 s it is as good as 101 s.
+TEST_CASE("a mini-batch longer than the run never ends within it, however long it is") {
+  for (const char* name : {R"("sync")", R"("async")", R"({"kind": "local_sgd", "tau": 2})"}) {
+    CAPTURE(name);
+    SgdSpec spec = quadratic_run(name);
+    constant_times(spec, "101 s");
+    const SgdResult longer = simulate(spec, 100);
+    constant_times(spec, "1e300 s");
+    const SgdResult endless = simulate(spec, 100);
+    CHECK(endless.books.updates == 0);
+    CHECK(endless.end == Seconds(100.0));
+    CHECK(endless.computed == Seconds(800.0));
+    CHECK(endless.spans.size() == longer.spans.size());
+    CHECK(endless.curve.size() == longer.curve.size());
+  }
+}
+
+/// Of Pareto times with minimum 1 s and shape 0.1, a share of 100^-0.1 = 0.63 exceeds 100 s, and one in 120 exceeds the
+/// 292 years of the clock. Every learner of async SGD is stuck sooner or later, after a geometric number of mini-batches;
+/// K-sync with K = 1 cancels the stuck ones.
+TEST_CASE("compute times without a mean leave a run whole") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    CAPTURE(seed);
+    for (const char* name : {R"("sync")", R"("async")", R"({"kind": "k_sync", "k": 1})"}) {
+      CAPTURE(name);
+      SgdSpec spec = quadratic_run(name);
+      spec.compute.distribution = registered<straggler::ComputeTime>(R"({"kind": "pareto", "minimum": "1 s", "shape": 0.1})");
+      spec.seed = Seed{seed};
+      const SgdResult result = simulate(spec);
+      CHECK(result.end == Seconds(100.0));
+      CHECK((result.computed + result.wasted + result.waited + result.communicated).value() == Approx(800.0));
+    }
+  }
+}
