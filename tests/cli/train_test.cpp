@@ -82,7 +82,7 @@ namespace {
 
 /// Two learners whose mini-batches take 10 ms, on a problem without data.
 const std::string kSgd =
-    "train scenarios/sgd/k_sweep.json --set learners=2 --set 'variants=[\"sync\",\"async\"]' --set horizon.time=1s "
+    "train scenarios/sgd/wait_for_k.json --set learners=2 --set 'variants=[\"sync\",\"async\"]' --set horizon.time=1s "
     "--set 'compute.distribution={\"kind\":\"constant\",\"time\":\"10 ms\"}' ";
 
 }  // namespace
