@@ -112,7 +112,8 @@ TEST_CASE("same draws, same message") {
 
 TEST_CASE("with error feedback nothing is lost for good") {
   // The sum of what arrived is the sum of what was sent less the memory, and the memory stays bounded: the mean of T
-  // messages of one gradient differs from it by |memory| / T. That it stays bounded shows in the largest of a stretch.
+  // messages of one gradient differs from it by |memory| / T. With four times
+  // the messages a memory that grew with their number would be fourfold, with its root twofold; some fill up slowly.
   const std::string name = GENERATE(from_range(compressors()));
   DYNAMIC_SECTION(name) {
     CompressionState state(Registered<Compressor>(name), true, stream(Seed{4}, "draws"));
@@ -132,7 +133,7 @@ TEST_CASE("with error feedback nothing is lost for good") {
     const double at_first = most_missing_in(500);
     CHECK(at_first < 250.0);  // the mean is off by less than half
     most_missing_in(1000);
-    CHECK(most_missing_in(500) <= 1.1 * at_first);  // after 1,500 messages: no more than chance
+    CHECK(most_missing_in(500) <= 1.5 * at_first);
   }
 }
 
