@@ -248,7 +248,7 @@ TEST_CASE("what a variant expects is what happens, for all variants and exponent
         const Interval interval = mean_interval(iteration, kConfidence);
         INFO("iteration " << interval.centre << " +- " << interval.half_width);
         CHECK(interval.contains(expected.iteration->value()));
-        CHECK(interval.relative() < 0.05);
+        CHECK(interval.relative() < (times.factors.empty() ? 0.03 : 0.05));  // unequal learners scatter more
       }
       const auto agrees = [&](const std::vector<double>& found, double theory) {
         const Interval interval = mean_interval(found, kConfidence);
