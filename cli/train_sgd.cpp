@@ -84,15 +84,6 @@ reference::SgdConfig config_of(const SgdScenario& s, std::size_t variant) {
   return config;
 }
 
-double mean_staleness(const std::vector<std::int64_t>& counts) {
-  double sum = 0.0, gradients = 0.0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    sum += static_cast<double>(i) * static_cast<double>(counts[i]);
-    gradients += static_cast<double>(counts[i]);
-  }
-  return gradients > 0.0 ? sum / gradients : 0.0;
-}
-
 /// The variants one after the other; records on rank 0, nothing elsewhere. MPI ends with it.
 std::vector<reference::SgdRun> run_for_real(const scenario::Question& question, const std::vector<std::size_t>& variants) {
   const auto& s = std::get<SgdScenario>(question.scenario);
@@ -126,8 +117,8 @@ std::string table_of(const scenario::Question& question, const std::vector<std::
     rows.push_back({s.variants[variants[i]]->label(),
                     fmt::format("{:.2f}", static_cast<double>(runs[i].updates) / runs[i].duration_s),
                     fmt::format("{:.2f}", static_cast<double>(simulated.books.updates) / simulated.end.value()),
-                    fmt::format("{:.2f}", mean_staleness(runs[i].staleness)),
-                    fmt::format("{:.2f}", mean_staleness(simulated.books.staleness)), loss(runs[i].curve), loss(simulated.curve)});
+                    fmt::format("{:.2f}", sync::mean_staleness(runs[i].staleness)),
+                    fmt::format("{:.2f}", simulated.books.mean_staleness()), loss(runs[i].curve), loss(simulated.curve)});
   }
   return style.table(rows);
 }

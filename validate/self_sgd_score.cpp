@@ -43,12 +43,6 @@ double count_of(const Histogram& histogram) {
   return count;
 }
 
-double mean_staleness(const Histogram& histogram) {
-  double sum = 0.0;
-  for (std::size_t s = 0; s < histogram.size(); ++s) sum += static_cast<double>(s) * static_cast<double>(histogram[s]);
-  return sum / std::max(count_of(histogram), 1.0);
-}
-
 /// max over s of |F_a(s) - F_b(s)|.
 double kolmogorov_smirnov(const Histogram& a, const Histogram& b) {
   const double all_a = std::max(count_of(a), 1.0), all_b = std::max(count_of(b), 1.0);
@@ -133,8 +127,8 @@ SelfSgdVariantScore score_variant(const Pairing& pairing, const SelfSgdPredictio
   score.predicted_updates = mean_updates(pairing.prediction.band);
   score.updates_error = score.predicted_updates / score.measured_updates - 1.0;
   const Histogram measured = pooled_staleness(pairing.measured), simulated = pooled_staleness(pairing.prediction.band);
-  score.measured_staleness = mean_staleness(measured);
-  score.predicted_staleness = mean_staleness(simulated);
+  score.measured_staleness = sync::mean_staleness(measured);
+  score.predicted_staleness = sync::mean_staleness(simulated);
   score.staleness_error = score.predicted_staleness - score.measured_staleness;
   if (score.predicted_staleness >= 1.0) score.staleness_error /= score.measured_staleness;
   score.ks = kolmogorov_smirnov(simulated, measured);
@@ -162,19 +156,13 @@ Pairing pair_up(const SelfSgdPrediction& prediction, const std::vector<SelfSgdRu
   return pairing;
 }
 
-/// The variants of the suite do not look at times or losses, so the order of arrivals says all. Only one who computes
-/// sends a gradient: all at the start, then those who are told to begin or whose round is through.
+/// The variants of the suite do not look at times or losses, so the order of arrivals says all. Nothing comes back where a
+/// gradient arrives from a learner that waits.
 std::optional<sync::Coordinator> replay(const SelfSgdRun& run, int learners) {
   sync::Coordinator coordinator(*run.task.variant, learners);
-  std::vector<bool> computes(static_cast<std::size_t>(learners), true);
   for (const int learner : run.arrivals) {
-    if (!computes[static_cast<std::size_t>(learner)]) return std::nullopt;
-    const sync::Orders& orders = coordinator.arrive(learner, Seconds(0.0), 0.0);
-    computes[static_cast<std::size_t>(learner)] = false;
-    for (std::size_t i = 0; i < computes.size(); ++i) {
-      if (orders.next[i] == sync::Next::repeat || orders.next[i] == sync::Next::fetch) computes[i] = true;
-    }
-    for (const int member : orders.round_members) computes[static_cast<std::size_t>(member)] = true;
+    if (!coordinator.computes(learner)) return std::nullopt;
+    coordinator.arrive(learner, Seconds(0.0), 0.0);
   }
   return coordinator;
 }

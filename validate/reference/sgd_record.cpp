@@ -14,19 +14,12 @@ std::string decisions_hash_text(std::uint64_t hash) {
 std::string replayed_hash(const SgdRun& run) {
   sync::Coordinator coordinator(*run.config.variant, run.config.learners);
   const ArrivalLog& log = run.arrivals;
-  std::vector<bool> computes(static_cast<std::size_t>(run.config.learners), true);
   Seconds latest{0.0};
   for (std::size_t i = 0; i < log.learners.size(); ++i) {
-    const auto learner = static_cast<std::size_t>(log.learners[i]);
     const Seconds now(log.times_s[i]);
-    if (!computes[learner] || !(now >= latest)) return "does not replay";
-    const sync::Orders& orders = coordinator.arrive(log.learners[i], now, log.losses[i]);
+    if (!coordinator.computes(log.learners[i]) || !(now >= latest)) return "does not replay";
+    coordinator.arrive(log.learners[i], now, log.losses[i]);
     latest = now;
-    computes[learner] = false;
-    for (std::size_t other = 0; other < computes.size(); ++other) {
-      if (orders.next[other] == sync::Next::repeat || orders.next[other] == sync::Next::fetch) computes[other] = true;
-    }
-    for (const int member : orders.round_members) computes[static_cast<std::size_t>(member)] = true;
   }
   return decisions_hash_text(coordinator.decisions_hash());
 }

@@ -7,11 +7,11 @@
 
 namespace orrery::sync {
 
-double Books::mean_staleness() const {
+double mean_staleness(std::span<const std::int64_t> counts) {
   double sum = 0.0, count = 0.0;
-  for (std::size_t s = 0; s < staleness.size(); ++s) {
-    sum += static_cast<double>(s) * static_cast<double>(staleness[s]);
-    count += static_cast<double>(staleness[s]);
+  for (std::size_t s = 0; s < counts.size(); ++s) {
+    sum += static_cast<double>(s) * static_cast<double>(counts[s]);
+    count += static_cast<double>(counts[s]);
   }
   return count == 0.0 ? 0.0 : sum / count;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Orders {
   Round round;
 };
 
+/// Mean of a histogram as in Books::staleness; 0 where nothing was used.
+double mean_staleness(std::span<const std::int64_t> counts);
+
 /// Counts over a run.
 struct Books {
   std::int64_t updates = 0;      ///< of the server's model; local variants: local steps over all learners
@@ -38,7 +42,7 @@ struct Books {
   std::int64_t cancelled = 0;    ///< learners told to fetch before their gradient came, whatever they did: computing,
                                  ///< with it on its way, or with the model still on its way to them
   std::vector<std::int64_t> staleness;  ///< how many used gradients had staleness 0, 1, 2, ...
-  double mean_staleness() const;
+  double mean_staleness() const { return sync::mean_staleness(staleness); }
 };
 
 class Coordinator {
@@ -49,6 +53,9 @@ class Coordinator {
   /// A gradient of `learner` arrived with that mini-batch loss. The result is valid until the next call; allocates
   /// nothing once its buffers have grown. REQUIRES: the learner computes; `now` does not go back.
   const Orders& arrive(int learner, Seconds now, double loss);
+
+  /// Whether a gradient of the learner is to come: what `arrive` requires, for whoever replays a list from outside.
+  bool computes(int learner) const { return learners_[static_cast<std::size_t>(learner)].computing; }
 
   std::int64_t version() const { return version_; }
   const Books& books() const { return books_; }
